@@ -1,0 +1,187 @@
+"""The demonstration scenario: fictional organizations that share facts the public already knows.
+
+Everything is in the files beside this one; here they are read. Dates that would go stale
+(policy reviews, the expiry of security.txt) are computed from the day of the start.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+DISCOVERY_PATH = "taxii2/"
+SECURITY_TXT_LIFE = timedelta(days=300)  # RFC 9116, 2.5.5 recommends less than a year
+POLICY_AGE = timedelta(days=60)
+POLICY_REVIEW = timedelta(days=300)
+
+
+@dataclass(frozen=True)
+class Organization:
+    """A fictional participant. `identity` is the id of its STIX identity object, if it has one."""
+
+    id: str
+    name: str
+    kind: str
+    standing: str = "good"
+    identity: str | None = None
+
+
+@dataclass(frozen=True)
+class Account:
+    """An actor of the demonstration; `auth` is how its client logs in: basic or bearer."""
+
+    name: str
+    organization: str
+    role: str
+    auth: str
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A TAXII collection with the classes of readers and writers that it is granted to."""
+
+    id: str
+    alias: str
+    title: str
+    description: str
+    readers: tuple[str, ...]
+    writers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """Objects that one account puts into one collection.
+
+    `default_tlp` with `reviewed_by` is the label asserted for those that carry none.
+    """
+
+    collection: str
+    account: str
+    objects: tuple[Mapping[str, Any], ...]
+    reviewed_by: str | None = None
+    default_tlp: str | None = None
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy document: the file's name, what the capability document calls it, and its text."""
+
+    file: str
+    name: str
+    version: str
+    owner: str
+    text: bytes
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the text, 64 hexadecimal digits."""
+        return hashlib.sha256(self.text).hexdigest()
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Everything that a demonstration exchange is set up with."""
+
+    organizations: tuple[Organization, ...]
+    accounts: tuple[Account, ...]
+    collections: tuple[Collection, ...]
+    contributions: tuple[Contribution, ...]
+    policies: tuple[Policy, ...]
+
+    def collection(self, alias: str) -> Collection:
+        """The collection of that alias; KeyError when there is none."""
+        for candidate in self.collections:
+            if candidate.alias == alias:
+                return candidate
+        raise KeyError(alias)
+
+
+@cache
+def load() -> Scenario:
+    """Read the scenario. The files are part of the package, so a fault in them is a programming error."""
+    exchange = tomllib.loads(_text("exchange.toml"))
+    collections = tuple(
+        Collection(**{**row, "readers": tuple(row["readers"]), "writers": tuple(row["writers"])})
+        for row in exchange["collections"]
+    )
+    return Scenario(
+        organizations=tuple(Organization(**row) for row in exchange["organizations"]),
+        accounts=tuple(Account(**row) for row in exchange["accounts"]),
+        collections=collections,
+        contributions=tuple(
+            contribution for collection in collections for contribution in _contributions(collection.alias)
+        ),
+        policies=tuple(
+            Policy(text=_text(f"policies/{row['file']}").encode(), **row)
+            for row in json.loads(_text("capability.json"))["policies"]
+        ),
+    )
+
+
+def capability_document(base_url: str, policy_urls: Mapping[str, str], today: date) -> dict[str, Any]:
+    """The capability document of the demonstration exchange at `base_url` (with its final slash).
+
+    `policy_urls` maps the file name of each policy to where the exchange serves it. Policies count as
+    approved sixty days before `today` and are up for review in 300 days.
+    """
+    document: dict[str, Any] = json.loads(_text("capability.json"))
+    document["services"] = {"taxii": {"discovery": base_url + DISCOVERY_PATH}}
+    document["policies"] = [
+        {
+            "name": policy.name,
+            "url": policy_urls[policy.file],
+            "sha256": policy.sha256,
+            "version": policy.version,
+            "owner": policy.owner,
+            "approved": (today - POLICY_AGE).isoformat(),
+            "review_by": (today + POLICY_REVIEW).isoformat(),
+        }
+        for policy in load().policies
+    ]
+    document["last_reviewed"] = today.isoformat()
+    return document
+
+
+def security_txt(base_url: str, disclosure_policy_url: str, now: datetime) -> str:
+    """The security.txt (RFC 9116) of the demonstration exchange; it expires 300 days after `now` (UTC)."""
+    contact = next(
+        row["email"] for row in json.loads(_text("capability.json"))["contacts"] if row["role"] == "security"
+    )
+    expires = (now + SECURITY_TXT_LIFE).strftime("%Y-%m-%dT%H:%M:%SZ")
+    lines = [
+        "# Northern Lakes ISAO is fictional; this is a demonstration exchange.",
+        f"Contact: mailto:{contact}",
+        f"Expires: {expires}",
+        "Preferred-Languages: en",
+        f"Canonical: {base_url}.well-known/security.txt",
+        f"Policy: {disclosure_policy_url}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _contributions(alias: str) -> list[Contribution]:
+    file = files(__package__).joinpath(f"objects/{alias}.json")
+    if not file.is_file():
+        return []
+    rows = json.loads(file.read_text(encoding="utf-8"))
+    return [
+        Contribution(
+            collection=alias,
+            account=row["account"],
+            objects=tuple(row["objects"]),
+            reviewed_by=row.get("reviewed_by"),
+            default_tlp=row.get("default_tlp"),
+        )
+        for row in rows
+    ]
+
+
+def _text(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
