@@ -1,0 +1,62 @@
+"""What a run created, written down before it is sent, so that even a broken run can be cleaned up."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+JOURNAL = "created.ndjson"
+
+
+@dataclass(frozen=True)
+class Created:
+    """An object that the run may have created: where, by whom, and its STIX id."""
+
+    collection: str
+    actor: str
+    id: str
+
+
+class Creations:
+    """A list kept in memory and, when a folder is given, in its journal file."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._lock = threading.Lock()
+        self._items: dict[Created, None] = {}
+        self._file = None if folder is None else (folder / JOURNAL).open("w", encoding="utf-8")
+
+    def add(self, collection: str, actor: str, ids: list[str]) -> None:
+        """Write down objects that are about to be created."""
+        with self._lock:
+            for stix_id in ids:
+                item = Created(collection, actor, stix_id)
+                self._items[item] = None
+                if self._file is not None:
+                    self._file.write(json.dumps(item.__dict__, sort_keys=True) + "\n")
+            if self._file is not None:
+                self._file.flush()
+
+    def items(self) -> list[Created]:
+        """Everything written down, in a stable order."""
+        with self._lock:
+            return sorted(self._items, key=lambda c: (c.collection, c.actor, c.id))
+
+    def close(self) -> None:
+        """Close the journal."""
+        if self._file is not None:
+            self._file.close()
+
+
+def read_journal(folder: Path) -> list[Created]:
+    """Read a journal back. Raises FileNotFoundError, or ValueError with the line that is not one."""
+    path = folder / JOURNAL
+    items: dict[Created, None] = {}
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        try:
+            told = json.loads(line)
+            items[Created(told["collection"], told["actor"], told["id"])] = None
+        except (ValueError, KeyError, TypeError):
+            raise ValueError(f"{path}:{number}: is not a line of the journal") from None
+    return list(items)

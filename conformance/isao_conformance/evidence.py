@@ -1,0 +1,213 @@
+"""The run's memory: every exchange and every outside input, live or replayed.
+
+A live run sends, removes secrets and remembers; a replay only remembers. Probes cannot tell which
+of the two they run against, so the same probes reach the same outcomes without a network.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from isao_conformance.errors import NoAnswer, ReplayDivergence
+from isao_conformance.exchange import Answer, Exchange, Key, Request, from_json, to_json
+from isao_conformance.limits import LIMITS
+from isao_conformance.target import Actor
+from isao_conformance.transport import Wire
+
+TRANSCRIPT = "transcript.ndjson"
+SCHEMA = "isao-transcript/1"
+
+
+class Conduit(Protocol):
+    """What a session talks through."""
+
+    def exchange(self, key: Key, request: Request, actor: Actor) -> Exchange:
+        """Carry out or recall one exchange."""
+        ...
+
+    def value(self, probe: str, name: str, ordinal: int, produce: Callable[[], Any]) -> Any:
+        """An input from outside (the clock): produced once, recalled in a replay."""
+        ...
+
+    def pause(self, seconds: float) -> None:
+        """Wait, in a live run only."""
+        ...
+
+    def all_exchanges(self) -> list[Exchange]:
+        """Every exchange so far, ordered by key."""
+        ...
+
+
+def placeholder(actor: Actor) -> str:
+    """What stands in evidence where the actor's credentials go."""
+    return "{{" + actor.name + "}}"
+
+
+class Redactor:
+    """Replaces known secrets in everything that is recorded, in the encodings a target may echo."""
+
+    def __init__(self, actors: Iterable[Actor]) -> None:
+        pairs: dict[bytes, bytes] = {}
+        for actor in actors:
+            for secret in actor.secrets:
+                mark = placeholder(actor).encode()
+                raw = secret.encode()
+                forms = {raw, base64.b64encode(raw), quote(secret, safe="").encode()}
+                # A very short password would garble ordinary words; its Basic token is still removed.
+                pairs.update((form, mark) for form in forms if len(form) >= 6)
+        self._pairs = sorted(pairs.items(), key=lambda pair: -len(pair[0]))
+
+    def octets(self, value: bytes) -> bytes:
+        """The value without secrets."""
+        for secret, mark in self._pairs:
+            if secret in value:
+                value = value.replace(secret, mark)
+        return value
+
+    def text(self, value: str) -> str:
+        """The text without secrets."""
+        return self.octets(value.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+
+    def answer(self, answer: Answer) -> Answer:
+        """The answer without secrets, in headers and body."""
+        headers = tuple((self.text(k), self.text(v)) for k, v in answer.headers)
+        return replace(answer, headers=headers, body=self.octets(answer.body))
+
+
+class Live:
+    """Sends through a Wire and remembers. Safe for many threads."""
+
+    def __init__(self, wire: Wire, redactor: Redactor, requests_per_second: float = 0.0) -> None:
+        self._wire = wire
+        self._redactor = redactor
+        self._gap = 1.0 / requests_per_second if requests_per_second else 0.0
+        self._next_slot = 0.0
+        self._lock = threading.Lock()
+        self._exchanges: dict[Key, Exchange] = {}
+        self._inputs: dict[tuple[str, str, int], Any] = {}
+
+    def exchange(self, key: Key, request: Request, actor: Actor) -> Exchange:
+        """Send, remove secrets, remember. Transport problems are remembered too."""
+        self._wait_for_slot()
+        mark = placeholder(actor)
+        headers = tuple(
+            (name, value.replace(mark, actor.authorization or "") if name == "Authorization" else value)
+            for name, value in request.headers
+        )
+        try:
+            if request.method == "TLS":
+                answer = self._wire.handshake(request.url, dict(request.headers)["offer"])
+            else:
+                answer = self._wire.send(request.method, request.url, headers, request.body)
+            done = Exchange(key, request, self._redactor.answer(answer))
+        except NoAnswer as fault:
+            done = Exchange(key, request, None, fault.why)
+        with self._lock:
+            if len(self._exchanges) >= LIMITS.run_exchanges:
+                raise NoAnswer(f"the run's ceiling of {LIMITS.run_exchanges} exchanges is reached")
+            self._exchanges[key] = done
+        return done
+
+    def value(self, probe: str, name: str, ordinal: int, produce: Callable[[], Any]) -> Any:
+        """Produce and remember an input."""
+        value = produce()
+        with self._lock:
+            self._inputs[probe, name, ordinal] = value
+        return value
+
+    def pause(self, seconds: float) -> None:
+        """Sleep."""
+        time.sleep(seconds)
+
+    def all_exchanges(self) -> list[Exchange]:
+        """Every exchange so far, ordered by key."""
+        with self._lock:
+            return [self._exchanges[key] for key in sorted(self._exchanges)]
+
+    def write(self, path: Path, header: dict[str, Any]) -> None:
+        """Write the transcript: a header line, then inputs and exchanges in the order of their keys."""
+        with path.open("w", encoding="utf-8", newline="\n") as file:
+            for line in self._lines(header):
+                file.write(json.dumps(line, ensure_ascii=False, sort_keys=True) + "\n")
+
+    def _lines(self, header: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        yield {"schema": SCHEMA, **header}
+        for (probe, name, ordinal), value in sorted(self._inputs.items()):
+            yield {"input": [probe, name, ordinal], "value": value}
+        for exchange in self.all_exchanges():
+            yield to_json(exchange)
+
+    def _wait_for_slot(self) -> None:
+        if not self._gap:
+            return
+        with self._lock:
+            now = time.monotonic()
+            slot = max(now, self._next_slot)
+            self._next_slot = slot + self._gap
+        time.sleep(max(0.0, slot - now))
+
+
+class Replay:
+    """Recalls a transcript. Raises ReplayDivergence when asked for what is not in it."""
+
+    def __init__(self, lines: Iterable[dict[str, Any]]) -> None:
+        self._exchanges: dict[Key, Exchange] = {}
+        self._inputs: dict[tuple[str, str, int], Any] = {}
+        for line in lines:
+            if "input" in line:
+                probe, name, ordinal = line["input"]
+                self._inputs[probe, name, ordinal] = line["value"]
+            elif "exchange" in line:
+                exchange = from_json(line)
+                self._exchanges[exchange.key] = exchange
+        self._asked: set[Key] = set()
+
+    def exchange(self, key: Key, request: Request, actor: Actor) -> Exchange:
+        """The recorded exchange, if exactly this request was recorded under this key."""
+        recorded = self._exchanges.get(key)
+        if recorded is None:
+            raise ReplayDivergence(f"{key}: the transcript holds no such exchange ({request.method} {request.url})")
+        if recorded.request != request:
+            raise ReplayDivergence(f"{key}: the transcript holds another request under this key")
+        self._asked.add(key)
+        return recorded
+
+    def value(self, probe: str, name: str, ordinal: int, produce: Callable[[], Any]) -> Any:
+        """The recorded input."""
+        try:
+            return self._inputs[probe, name, ordinal]
+        except KeyError:
+            raise ReplayDivergence(f"{probe}: the transcript holds no input {name} {ordinal}") from None
+
+    def pause(self, seconds: float) -> None:
+        """Nothing waits in a replay."""
+
+    def all_exchanges(self) -> list[Exchange]:
+        """Every exchange of the transcript, ordered by key."""
+        return [self._exchanges[key] for key in sorted(self._exchanges)]
+
+
+def read_transcript(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Header and lines of a transcript. Raises ValueError with file and line when it is not one."""
+    path = folder / TRANSCRIPT
+    lines: list[dict[str, Any]] = []
+    with path.open(encoding="utf-8") as file:
+        for number, text in enumerate(file, 1):
+            try:
+                line = json.loads(text)
+            except ValueError:
+                raise ValueError(f"{path}:{number}: is not a line of JSON") from None
+            if not isinstance(line, dict):
+                raise ValueError(f"{path}:{number}: is not a JSON object")
+            lines.append(line)
+    if not lines or lines[0].get("schema") != SCHEMA:
+        raise ValueError(f"{path}:1: does not say schema {SCHEMA}")
+    return lines[0], lines[1:]

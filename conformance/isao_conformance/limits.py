@@ -1,0 +1,52 @@
+"""Every ceiling of the harness, each with its reason. The target is assumed hostile.
+
+Nothing else in the package holds a number that bounds time, size or count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Ceilings of one run. Times are seconds, sizes are octets."""
+
+    connect_seconds: float = 5.0
+    """A TCP and TLS handshake; longer and the target is called unreachable."""
+
+    exchange_seconds: float = 20.0
+    """One whole exchange, from the first octet sent to the last one read: a dripping body ends here."""
+
+    body_octets: int = 8 * 1024 * 1024
+    """One answer's body. Pages of a thousand large STIX objects stay well under it."""
+
+    request_octets: int = 2 * 1024 * 1024
+    """One body that the harness sends; padding probes scale down to it."""
+
+    json_depth: int = 64
+    """Nesting that the harness follows in an answer; STIX needs about ten."""
+
+    walk_pages: int = 200
+    """Pages of one walk; a walk that is longer ends without a verdict."""
+
+    poll_seconds: float = 15.0
+    """How long a pending status or an item on its way is waited for."""
+
+    poll_interval_seconds: float = 0.25
+    """Pause between two polls: polite, and short enough to measure seconds."""
+
+    run_exchanges: int = 20_000
+    """Exchanges of one run; the run stops asking after that."""
+
+    threads: int = 8
+    """Probes in flight at once, so that a slow network costs little."""
+
+    idle_seconds: float = 1.0
+    """A kept connection idle for longer is replaced, since servers close theirs after a few seconds."""
+
+    shown_octets: int = 2_000
+    """How much of a body a report shows; the transcript keeps all of it."""
+
+
+LIMITS = Limits()

@@ -1,0 +1,154 @@
+"""One actor's side of a conversation with the target, as a probe sees it.
+
+Low level: `request` sends anything. Above it, one method for each TAXII 2.1 endpoint; each takes the
+collection's URL, so no URL layout is assumed (TAXII 2.1, sections 4 and 5).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from isao_conformance.errors import NoAnswer, OriginNotDeclared, Untestable
+from isao_conformance.evidence import Conduit, placeholder
+from isao_conformance.exchange import Answer, Exchange, Headers, Key, Request
+from isao_conformance.limits import LIMITS
+from isao_conformance.target import Actor, origin_of
+
+TAXII = "application/taxii+json;version=2.1"
+USER_AGENT = "isao-conformance/0.1"
+TRY_LATER = (429, 503)
+
+
+class Session:
+    """Requests of one actor within one probe, each recorded under (probe, actor, ordinal)."""
+
+    def __init__(self, conduit: Conduit, probe: str, actor: Actor, origins: tuple[str, ...]) -> None:
+        self._conduit = conduit
+        self._probe = probe
+        self.actor = actor
+        self._origins = origins
+        self._ordinal = 0
+        self.last: Exchange | None = None
+
+    def send(self, method: str, url: str, headers: Headers, body: bytes = b"") -> Answer:
+        """Send exactly these headers (Host is added) and return the answer.
+
+        Raises OriginNotDeclared for a URL elsewhere, NoAnswer when none came or the target asks to come later.
+        """
+        if origin_of(url) not in self._origins:
+            raise OriginNotDeclared(
+                f'{url} is outside the declared origins; add "{origin_of(url)}" to origins in the target file to test it'
+            )
+        self._ordinal += 1
+        key = Key(self._probe, self.actor.name, self._ordinal)
+        if method != "TLS":
+            headers = (("Host", urlsplit(url).netloc.rpartition("@")[2]), *headers)
+        exchange = self._conduit.exchange(key, Request(method, url, headers, body), self.actor)
+        self.last = exchange
+        if exchange.answer is None:
+            raise NoAnswer(f"{method} {url}: {exchange.problem}")
+        if exchange.answer.status in TRY_LATER:
+            raise NoAnswer(f"{method} {url}: the target answered {exchange.answer.status}; nothing is judged by that")
+        return exchange.answer
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        query: Mapping[str, Any] | str | None = None,
+        accept: str | None = TAXII,
+        content_type: str | None = None,
+        body: bytes = b"",
+        extra: Iterable[tuple[str, str]] = (),
+    ) -> Answer:
+        """Send a request with the usual headers. `query` is a mapping (None values are left out) or a ready string."""
+        headers: list[tuple[str, str]] = [("User-Agent", USER_AGENT), ("Accept-Encoding", "identity")]
+        if accept is not None:
+            headers.append(("Accept", accept))
+        if self.actor.authorization is not None:
+            # A made-up credential is no secret: it stands in evidence as it was sent.
+            credential = placeholder(self.actor) if self.actor.secrets else self.actor.authorization
+            headers.append(("Authorization", credential))
+        if content_type is not None:
+            headers.append(("Content-Type", content_type))
+        if body or method in ("POST", "PUT"):
+            headers.append(("Content-Length", str(len(body))))
+        return self.send(method, with_query(url, query), (*headers, *extra), body)
+
+    def get(self, url: str, query: Mapping[str, Any] | str | None = None, accept: str | None = TAXII) -> Answer:
+        """GET any URL of a declared origin."""
+        return self.request("GET", url, query=query, accept=accept)
+
+    def collections(self, api_root: str) -> Answer:
+        """Get Collections (5.1)."""
+        return self.get(api_root + "collections/")
+
+    def collection(self, collection: str) -> Answer:
+        """Get a Collection (5.2)."""
+        return self.get(collection)
+
+    def manifest(self, collection: str, **query: Any) -> Answer:
+        """Get Object Manifests (5.3); `match_type="x"` is sent as match[type]=x."""
+        return self.get(collection + "manifest/", filters(query))
+
+    def objects(self, collection: str, **query: Any) -> Answer:
+        """Get Objects (5.4)."""
+        return self.get(collection + "objects/", filters(query))
+
+    def object(self, collection: str, object_id: str, **query: Any) -> Answer:
+        """Get an Object (5.6)."""
+        return self.get(object_url(collection, object_id), filters(query))
+
+    def versions(self, collection: str, object_id: str, **query: Any) -> Answer:
+        """Get Object Versions (5.8)."""
+        return self.get(object_url(collection, object_id) + "versions/", filters(query))
+
+    def status(self, api_root: str, status_id: str) -> Answer:
+        """Get Status (4.3)."""
+        return self.get(f"{api_root}status/{quote(status_id, safe='')}/")
+
+    def add(self, collection: str, objects: Iterable[Mapping[str, Any]]) -> Answer:
+        """Add Objects (5.5). Prefer `lab.publish`, which waits for completion and keeps the clean-up list."""
+        return self.add_raw(collection, json.dumps({"objects": list(objects)}, ensure_ascii=False).encode())
+
+    def add_raw(
+        self, collection: str, body: bytes, content_type: str | None = TAXII, accept: str | None = TAXII
+    ) -> Answer:
+        """Add Objects with any body: only for bodies that must not be stored, or through `lab.publish`."""
+        if len(body) > LIMITS.request_octets:
+            raise Untestable(f"the harness sends at most {LIMITS.request_octets} octets")
+        return self.request("POST", collection + "objects/", accept=accept, content_type=content_type, body=body)
+
+    def delete(self, collection: str, object_id: str, **query: Any) -> Answer:
+        """Delete an Object (5.7). Only for objects that the run itself created."""
+        return self.request("DELETE", object_url(collection, object_id), query=filters(query))
+
+    def handshake(self, url: str, version: str) -> dict[str, Any]:
+        """A TLS handshake that offers one version only; see `transport.Wire.handshake` for the answer."""
+        answer = self.send("TLS", url, (("offer", version),))
+        return answer.resource
+
+
+def object_url(collection: str, object_id: str) -> str:
+    """URL of an object in a collection, ending with a slash (5.6)."""
+    return f"{collection}objects/{quote(object_id, safe='')}/"
+
+
+def filters(query: Mapping[str, Any]) -> dict[str, Any]:
+    """Python keyword names to TAXII parameter names: match_type -> match[type], match_spec_version likewise."""
+    return {
+        f"match[{name.removeprefix('match_')}]" if name.startswith("match_") else name: value
+        for name, value in query.items()
+    }
+
+
+def with_query(url: str, query: Mapping[str, Any] | str | None) -> str:
+    """The URL with a query, percent-encoded (RFC 3986 does not allow raw brackets there)."""
+    if not query:
+        return url
+    text = query if isinstance(query, str) else urlencode({k: v for k, v in query.items() if v is not None})
+    return f"{url}?{text}" if text else url

@@ -1,0 +1,183 @@
+"""The target file: what the operator says about the system under test, and what may be done to it.
+
+Credentials are never inline: each is read from an environment variable or an owner-readable file.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from isao_conformance.errors import ConfigurationError
+from isao_conformance.transport import TlsFiles
+
+OUTSIDER = "outsider"
+ACTORS = (
+    "operator",
+    "analyst",
+    "member-a",
+    "member-a2",
+    "member-b",
+    "ex-member",
+    "peer",
+    "government",
+    OUTSIDER,
+)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """An account the operator lends to the run. `authorization` is the header value, None for the outsider."""
+
+    name: str
+    scheme: str = ""
+    authorization: str | None = field(default=None, repr=False)
+    organization: str = ""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A system under test. URLs of collections end with a slash."""
+
+    name: str
+    base_url: str
+    origins: tuple[str, ...]
+    profiles: tuple[str, ...]
+    discovery: str
+    read: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+    may_delete: bool = False
+    tls: TlsFiles = field(default_factory=TlsFiles)
+    actors: Mapping[str, Actor] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
+    requests_per_second: float = 0.0
+
+    @property
+    def is_https(self) -> bool:
+        """True when the declared base URL is HTTPS."""
+        return self.base_url.lower().startswith("https://")
+
+    def public(self) -> dict[str, Any]:
+        """What a report may say about the target: everything but credentials."""
+        return {
+            "name": self.name,
+            "base_url": self.base_url,
+            "origins": list(self.origins),
+            "discovery": self.discovery,
+            "read": list(self.read),
+            "write": list(self.write),
+            "may_delete": self.may_delete,
+            "actors": {
+                name: {"auth": actor.scheme, "organization": actor.organization}
+                for name, actor in sorted(self.actors.items())
+            },
+            "absent": dict(self.absent),
+        }
+
+
+def origin_of(url: str) -> str:
+    """Scheme and authority of a URL, lower-cased, default port left out."""
+    parts = urlsplit(url)
+    default = {"https": 443, "http": 80}.get(parts.scheme.lower())
+    port = "" if parts.port in (None, default) else f":{parts.port}"
+    host = parts.hostname or ""
+    return f"{parts.scheme.lower()}://{f'[{host}]' if ':' in host else host}{port}"
+
+
+def load_target(path: Path, environment: Mapping[str, str] = os.environ) -> Target:
+    """Read a target file. Raises ConfigurationError naming the file, the fault and the remedy."""
+    try:
+        raw = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError(f"{path}: there is no such file; name your target file with --target") from None
+    except (OSError, UnicodeDecodeError) as fault:
+        raise ConfigurationError(f"{path}: cannot be read ({fault}); check the path and its permissions") from None
+    except tomllib.TOMLDecodeError as fault:
+        raise ConfigurationError(f"{path}: is not TOML: {fault}") from None
+    return parse_target(raw, str(path), environment)
+
+
+def parse_target(raw: dict[str, Any], where: str, environment: Mapping[str, str] = os.environ) -> Target:
+    """Turn the parsed TOML into a Target; the shape is `target.json` of the specification."""
+    from isao_spec.schema_check import problems
+
+    faults = problems("target", raw)
+    if faults:
+        raise ConfigurationError("\n".join(f"{where}: {fault}" for fault in faults))
+    taxii, tls = raw.get("taxii", {}), raw.get("tls", {})
+    base_url = raw["base_url"]
+    actors = {name: _actor(name, told, where, environment) for name, told in raw.get("actors", {}).items()}
+    actors.setdefault(OUTSIDER, Actor(OUTSIDER))
+    target = Target(
+        name=raw.get("name", base_url),
+        base_url=base_url,
+        origins=tuple(origin_of(origin) for origin in raw.get("origins", [base_url])),
+        profiles=tuple(raw.get("profiles", ())),
+        discovery=taxii.get("discovery", base_url.rstrip("/") + "/taxii2/"),
+        read=tuple(_slashed(url) for url in taxii.get("read", ())),
+        write=tuple(_slashed(url) for url in taxii.get("write", ())),
+        may_delete=bool(taxii.get("may_delete", False)),
+        tls=TlsFiles(tls.get("ca_file"), tls.get("client_cert"), tls.get("client_key")),
+        actors=actors,
+        absent=dict(raw.get("absent", {})),
+        requests_per_second=float(raw.get("limits", {}).get("requests_per_second", 0)),
+    )
+    for url in (base_url, target.discovery, *target.read, *target.write):
+        if origin_of(url) not in target.origins:
+            raise ConfigurationError(
+                f'{where}: {url} is outside the declared origins; add "{origin_of(url)}" to origins'
+            )
+    for file in (target.tls.ca_file, target.tls.client_cert, target.tls.client_key):
+        if file and not Path(file).is_file():
+            raise ConfigurationError(f"{where}: [tls] names {file}, which does not exist")
+    return target
+
+
+def basic_actor(name: str, username: str, secret: str, organization: str = "") -> Actor:
+    """An actor that signs in with HTTP Basic (RFC 7617, UTF-8)."""
+    token = base64.b64encode(f"{username}:{secret}".encode()).decode()
+    return Actor(name, "basic", f"Basic {token}", organization, (secret, token))
+
+
+def bearer_actor(name: str, secret: str, organization: str = "") -> Actor:
+    """An actor that sends an API key as a bearer token (RFC 6750)."""
+    return Actor(name, "bearer", f"Bearer {secret}", organization, (secret,))
+
+
+def _actor(name: str, told: dict[str, Any], where: str, environment: Mapping[str, str]) -> Actor:
+    organization = told.get("organization", "")
+    if name == OUTSIDER:
+        return Actor(OUTSIDER, organization=organization)
+    secret = _credential(name, told, "secret", where, environment)
+    if told["auth"] == "bearer":
+        return bearer_actor(name, secret, organization)
+    return basic_actor(name, _credential(name, told, "username", where, environment), secret, organization)
+
+
+def _credential(name: str, told: dict[str, Any], part: str, where: str, environment: Mapping[str, str]) -> str:
+    variable, file = told.get(f"{part}_env"), told.get(f"{part}_file")
+    if (variable is None) == (file is None):
+        raise ConfigurationError(f"{where}: [actors.{name}] needs {part}_env or {part}_file, one of the two")
+    if variable is not None:
+        value = environment.get(variable, "")
+        if not value:
+            raise ConfigurationError(f"{where}: [actors.{name}] wants ${variable}, which is not set; export it")
+    else:
+        try:
+            value = Path(str(file)).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as fault:
+            raise ConfigurationError(f"{where}: [actors.{name}] {part}_file cannot be read: {fault}") from None
+    if not value or any(ord(character) < 32 for character in value):
+        raise ConfigurationError(f"{where}: [actors.{name}] its {part} is empty or holds control characters")
+    return value
+
+
+def _slashed(url: str) -> str:
+    return url if url.endswith("/") else url + "/"

@@ -1,0 +1,240 @@
+"""Octets out, octets in: the only module that opens a connection to a target.
+
+Built on the standard library's http.client (ADR 2): it can send repeated and missing headers,
+keeps the received ones in order, never follows a redirect, reads no environment, and lets
+every single read be bounded by one deadline for the whole exchange.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import socket
+import ssl
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from isao_conformance.errors import NoAnswer
+from isao_conformance.exchange import Answer, Headers
+from isao_conformance.limits import LIMITS
+
+
+@dataclass(frozen=True)
+class TlsFiles:
+    """What the operator declares for TLS: a CA to trust instead of the system's, a client certificate."""
+
+    ca_file: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+
+
+class _Deadline:
+    """A socket whose every read and write ends at one moment, however slowly the peer drips."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.ends = 0.0
+
+    def _arm(self) -> None:
+        left = self.ends - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the exchange took too long")
+        self.sock.settimeout(left)
+
+    def sendall(self, data: Any) -> None:
+        self._arm()
+        self.sock.sendall(data)
+
+    def makefile(self, mode: str = "rb", *_: Any) -> io.BufferedReader:
+        return io.BufferedReader(_DeadlineReader(self), 65536)
+
+    def close(self) -> None:
+        self.sock.close()
+
+
+class _DeadlineReader(io.RawIOBase):
+    def __init__(self, deadline: _Deadline) -> None:
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._deadline._arm()
+        return self._deadline.sock.recv_into(buffer)
+
+
+class Wire:
+    """Sends requests to declared origins. Connections are kept per thread and dropped when idle."""
+
+    def __init__(self, tls: TlsFiles, exchange_seconds: float = LIMITS.exchange_seconds) -> None:
+        self._tls = tls
+        self._seconds = exchange_seconds
+        self._local = threading.local()
+        self._context: ssl.SSLContext | None = None
+        self._lock = threading.Lock()
+
+    def send(self, method: str, url: str, headers: Headers, body: bytes) -> Answer:
+        """One exchange. Raises NoAnswer with the reason when no complete answer came within the ceilings."""
+        parts = urlsplit(url)
+        origin = (parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        started = time.monotonic()
+        connection, reused = self._connection(origin, keep=method in ("GET", "HEAD"))
+        try:
+            answer = self._exchange(connection, method, path, headers, body, started)
+        except (http.client.RemoteDisconnected, ConnectionError, BrokenPipeError):
+            self._drop(origin)
+            if not reused:
+                raise NoAnswer("the target closed the connection without an answer") from None
+            # A kept connection may have been closed while idle: not the target's fault, and only GETs are kept.
+            connection, _ = self._connection(origin, keep=True)
+            try:
+                answer = self._exchange(connection, method, path, headers, body, started)
+            except (http.client.HTTPException, OSError) as fault:
+                self._drop(origin)
+                raise NoAnswer(_describe(fault)) from None
+        except (http.client.HTTPException, OSError, ValueError) as fault:
+            self._drop(origin)
+            raise NoAnswer(_describe(fault)) from None
+        except NoAnswer:
+            self._drop(origin)
+            raise
+        return answer
+
+    def _exchange(
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        path: str,
+        headers: Headers,
+        body: bytes,
+        started: float,
+    ) -> Answer:
+        sock: Any = connection.sock
+        sock.ends = started + self._seconds
+        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+        for name, value in headers:
+            connection.putheader(name, value.encode("utf-8"))
+        connection.endheaders(body or None)
+        response = connection.getresponse()
+        content = response.read(LIMITS.body_octets + 1)
+        if len(content) > LIMITS.body_octets:
+            raise NoAnswer(f"the answer is larger than {LIMITS.body_octets} octets")
+        encoding = response.getheader("content-encoding", "identity")
+        if encoding.lower() != "identity":
+            raise NoAnswer(f"the answer is encoded as {encoding} though identity was asked for")
+        if response.will_close:
+            connection.close()
+        self._local.used = time.monotonic()
+        return Answer(response.status, tuple(response.getheaders()), content, time.monotonic() - started)
+
+    def _connection(self, origin: tuple[str, str, int], keep: bool) -> tuple[http.client.HTTPConnection, bool]:
+        kept: dict[Any, http.client.HTTPConnection] = self._local.__dict__.setdefault("kept", {})
+        old = kept.get(origin)
+        fresh_enough = time.monotonic() - getattr(self._local, "used", 0.0) < LIMITS.idle_seconds
+        if old is not None and old.sock is not None and fresh_enough and keep:
+            return old, True
+        self._drop(origin)
+        connection = self._open(origin)
+        kept[origin] = connection
+        return connection, False
+
+    def _open(self, origin: tuple[str, str, int]) -> http.client.HTTPConnection:
+        scheme, host, port = origin
+        try:
+            sock: socket.socket = socket.create_connection((host, port), LIMITS.connect_seconds)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if scheme == "https":
+                sock = self.context().wrap_socket(sock, server_hostname=host)
+        except ssl.SSLCertVerificationError as fault:
+            raise NoAnswer(f"its certificate is not trusted: {fault.verify_message}") from None
+        except OSError as fault:
+            raise NoAnswer(_describe(fault)) from None
+        connection = http.client.HTTPConnection(host, port)
+        connection.sock = _Deadline(sock)
+        connection.auto_open = 0
+        return connection
+
+    def _drop(self, origin: tuple[str, str, int]) -> None:
+        old = self._local.__dict__.setdefault("kept", {}).pop(origin, None)
+        if old is not None and old.sock is not None:
+            old.close()
+
+    def context(self) -> ssl.SSLContext:
+        """The verifying TLS context of this run. There is no way to turn verification off."""
+        with self._lock:
+            if self._context is None:
+                self._context = ssl.create_default_context(cafile=self._tls.ca_file)
+                if self._tls.client_cert:
+                    self._context.load_cert_chain(self._tls.client_cert, self._tls.client_key)
+            return self._context
+
+    def handshake(self, url: str, version: str) -> Answer:
+        """A TLS handshake that offers exactly one version ("TLSv1", "TLSv1_1", "TLSv1_2", "TLSv1_3").
+
+        The answer's body is JSON: `offered` (whether this machine's TLS library can offer it at all),
+        `accepted`, `version`, `cipher`, `problem`. Raises NoAnswer when nothing listens.
+        """
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or 443
+        started = time.monotonic()
+        context = ssl.create_default_context(cafile=self._tls.ca_file)
+        if self._tls.client_cert:
+            context.load_cert_chain(self._tls.client_cert, self._tls.client_key)
+        told: dict[str, Any] = {"offered": _can_offer(context, version), "accepted": False}
+        if told["offered"]:
+            try:
+                with socket.create_connection((host, port), LIMITS.connect_seconds) as plain:
+                    plain.settimeout(LIMITS.connect_seconds)
+                    try:
+                        with context.wrap_socket(plain, server_hostname=host) as secured:
+                            cipher = secured.cipher()
+                            told.update(accepted=True, version=secured.version(), cipher=cipher[0] if cipher else "")
+                    except OSError as fault:
+                        told["problem"] = _describe(fault)
+            except OSError as fault:
+                raise NoAnswer(_describe(fault)) from None
+        body = json.dumps(told, sort_keys=True).encode()
+        return Answer(0, (), body, time.monotonic() - started)
+
+
+def _can_offer(context: ssl.SSLContext, version: str) -> bool:
+    """Restrict the context to one version and see whether a ClientHello comes out at all."""
+    wanted = ssl.TLSVersion[version]
+    try:
+        if wanted < ssl.TLSVersion.TLSv1_2:
+            context.set_ciphers("ALL:@SECLEVEL=0")
+        context.minimum_version = wanted
+        context.maximum_version = wanted
+    except (ValueError, ssl.SSLError):
+        return False
+    outgoing = ssl.MemoryBIO()
+    trial = context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="localhost")
+    try:
+        trial.do_handshake()
+    except ssl.SSLWantReadError:
+        return outgoing.pending > 0
+    except ssl.SSLError:
+        return False
+    return False
+
+
+def _describe(fault: BaseException) -> str:
+    if isinstance(fault, TimeoutError):
+        return "no complete answer within the time allowed"
+    if isinstance(fault, ConnectionRefusedError):
+        return "the connection was refused: nothing listens there"
+    if isinstance(fault, socket.gaierror):
+        return "the host name is unknown"
+    if isinstance(fault, ssl.SSLError):
+        return f"the TLS handshake failed ({fault.reason or 'no reason given'})"
+    if isinstance(fault, http.client.IncompleteRead):
+        return "the answer ended before the length it announced"
+    if isinstance(fault, http.client.HTTPException):
+        return f"the answer is not HTTP ({type(fault).__name__})"
+    return f"the connection failed ({type(fault).__name__})"
