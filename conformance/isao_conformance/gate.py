@@ -79,7 +79,7 @@ def _discovery(lab: Lab) -> Proof:
 
 
 def _read_back(lab: Lab) -> Proof:
-    """Random content that was only ever sent in a POST body comes back; read-only targets: two objects are themselves."""
+    """Random content that was only ever sent in a POST body comes back; read-only: two objects are themselves."""
     name = "content read back"
     try:
         where = lab.workspace

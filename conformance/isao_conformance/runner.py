@@ -13,8 +13,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from isao_spec.model import Catalogue, Requirement, VerifiedBy
-
 from isao_conformance import gate
 from isao_conformance.capabilities import contradiction
 from isao_conformance.creations import Creations
@@ -28,6 +26,7 @@ from isao_conformance.session import Session
 from isao_conformance.survey import Survey, survey
 from isao_conformance.target import Target
 from isao_conformance.verdict import Outcome, roll_up, severity
+from isao_spec.model import Catalogue, Requirement, VerifiedBy
 
 
 @dataclass(frozen=True)

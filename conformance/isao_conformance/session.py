@@ -36,11 +36,11 @@ class Session:
     def send(self, method: str, url: str, headers: Headers, body: bytes = b"") -> Answer:
         """Send exactly these headers (Host is added) and return the answer.
 
-        Raises OriginNotDeclared for a URL elsewhere, NoAnswer when none came or the target asks to come later.
+        Raises OriginNotDeclared for a URL elsewhere, NoAnswer when none came or it says to come back later.
         """
         if origin_of(url) not in self._origins:
             raise OriginNotDeclared(
-                f'{url} is outside the declared origins; add "{origin_of(url)}" to origins in the target file to test it'
+                f'{url} is outside the declared origins; add "{origin_of(url)}" to origins in the target file'
             )
         self._ordinal += 1
         key = Key(self._probe, self.actor.name, self._ordinal)
@@ -147,8 +147,13 @@ def filters(query: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_query(url: str, query: Mapping[str, Any] | str | None) -> str:
-    """The URL with a query, percent-encoded (RFC 3986 does not allow raw brackets there)."""
+    """The URL with a query, percent-encoded (RFC 3986 does not allow raw brackets there).
+
+    Commas stay: they separate the values of a match field (TAXII 2.1, 3.4), and RFC 3986 gives a server the right
+    to read an encoded delimiter as plain data.
+    """
     if not query:
         return url
-    text = query if isinstance(query, str) else urlencode({k: v for k, v in query.items() if v is not None})
+    given = {k: v for k, v in query.items() if v is not None} if not isinstance(query, str) else {}
+    text = query if isinstance(query, str) else urlencode(given, safe=",")
     return f"{url}?{text}" if text else url

@@ -64,7 +64,7 @@ def primary_actor(target: Target) -> str:
 
 
 def survey(target: Target, session_of: Callable[[str], Session]) -> Survey:
-    """Ask discovery, the API root, its collections and the capability document. Raises nothing of the target's doing."""
+    """Ask discovery, the API root, its collections and the capability document; the target cannot make it raise."""
     primary = primary_actor(target)
     session, stranger = session_of(primary), session_of(OUTSIDER)
     notes: list[str] = []

@@ -181,3 +181,30 @@ def _credential(name: str, told: dict[str, Any], part: str, where: str, environm
 
 def _slashed(url: str) -> str:
     return url if url.endswith("/") else url + "/"
+
+
+def target_of_url(url: str, write: tuple[str, ...], ca_file: str | None, environment: Mapping[str, str]) -> Target:
+    """A target from a bare URL: its discovery or base URL, with at most one account from the environment.
+
+    Raises ConfigurationError for something that is not an http(s) URL and for half a credential.
+    """
+    parts = urlsplit(url)
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        raise ConfigurationError(f"{url} is not an http:// or https:// URL; give one such as https://host/taxii2/")
+    base = f"{parts.scheme}://{parts.netloc}/"
+    actor: dict[str, Any] = {}
+    if environment.get("ISAO_TOKEN"):
+        actor = {"auth": "bearer", "secret_env": "ISAO_TOKEN"}
+    elif environment.get("ISAO_USERNAME") or environment.get("ISAO_SECRET"):
+        actor = {"auth": "basic", "username_env": "ISAO_USERNAME", "secret_env": "ISAO_SECRET"}
+    raw: dict[str, Any] = {
+        "schema": "isao-target/1",
+        "name": base,
+        "base_url": base,
+        "origins": [origin_of(url)],
+        "taxii": {"discovery": url if parts.path.strip("/") else f"{base}taxii2/", "write": list(write)},
+        "actors": {"member-a": actor} if actor else {},
+    }
+    if ca_file:
+        raw["tls"] = {"ca_file": ca_file}
+    return parse_target(raw, "the command line", environment)
