@@ -48,7 +48,7 @@ def validator(name: str) -> jsonschema_rs.Validator:
 
 def findings(name: str, value: Any) -> tuple[Problem, ...]:
     """Everything the schema finds wrong with the value, in the order of the places."""
-    found = [problem for error in validator(name).iter_errors(value) for problem in _explain(error)]
+    found = [problem for error in validator(name).iter_errors(value) for problem in _explain(name, error)]
     return tuple(sorted(found, key=lambda problem: [str(part) for part in problem.path]))
 
 
@@ -57,12 +57,23 @@ def problems(name: str, value: Any) -> list[str]:
     return [f"{problem.pointer or '/'}: {problem.message}" for problem in findings(name, value)]
 
 
-def _explain(error: jsonschema_rs.ValidationError) -> list[Problem]:
+def _explain(name: str, error: jsonschema_rs.ValidationError) -> list[Problem]:
     path = tuple(error.instance_path)
-    kind = error.kind
-    if isinstance(kind, jsonschema_rs.ValidationErrorKind.AdditionalProperties):
+    kinds, kind = jsonschema_rs.ValidationErrorKind, error.kind
+    if isinstance(kind, kinds.AdditionalProperties):
         return [Problem((*path, key), f"the key {key!r} is not known here") for key in kind.unexpected]
+    if isinstance(kind, (kinds.OneOfNotValid, kinds.OneOfMultipleValid)):
+        return [Problem(path, _choice(name, error))]
     return [Problem(path, _words(error))]
+
+
+def _choice(name: str, error: jsonschema_rs.ValidationError) -> str:
+    """Words for a `oneOf` whose branches each demand keys, the only use these schemas make of it."""
+    branches: Any = schema(name)
+    for part in error.schema_path:
+        branches = branches[part]
+    keys = [" and ".join(branch["required"]) for branch in branches]
+    return f"needs exactly one of the keys {', '.join(keys)}"
 
 
 def _words(error: jsonschema_rs.ValidationError) -> str:
