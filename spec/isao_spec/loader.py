@@ -158,9 +158,7 @@ def _profiles(draft: _Draft, capabilities: Mapping[str, Capability]) -> dict[str
         required = tuple(item.get("may_not_be_absent", ()))
         profile = Profile(item["id"], item["title"], item["summary"], item["gate"], required)
         if profile.id != path.stem:
-            draft.faults.append(
-                document.fault(("id",), f"the id {profile.id!r} is not the file's name {path.stem!r}")
-            )
+            draft.faults.append(document.fault(("id",), f"the id {profile.id!r} is not the file's name {path.stem!r}"))
         for index, name in enumerate(required):
             if name not in capabilities:
                 draft.faults.append(
@@ -224,7 +222,7 @@ def _row(item: Mapping[str, Any], stem: str, file: str, line: int) -> Requiremen
         status=Status(item["status"]),
         since=item["since"],
         checked=Checked(date.fromisoformat(checked["date"]), checked["passage"]) if checked else None,
-        applies_if=item.get("applies_if"),
+        applies_if=_listed(item.get("applies_if")),
         contested=Contested(contested["why"], tuple(contested["readings"])) if contested else None,
         design_choice=item.get("design_choice", False),
         file=file,
@@ -250,5 +248,11 @@ def _dangling(
     for index, name in enumerate(row.profiles):
         if name not in profiles:
             yield fault(f"there is no file profiles/{name}.yaml", "profiles", index)
-    if row.applies_if is not None and row.applies_if not in capabilities:
-        yield fault(f"the capability {row.applies_if!r} is not in capabilities.yaml", "applies_if")
+    for capability in row.applies_if:
+        if capability not in capabilities:
+            yield fault(f"the capability {capability!r} is not in capabilities.yaml", "applies_if")
+
+
+def _listed(value: str | list[str] | None) -> tuple[str, ...]:
+    """One capability may stand alone; several stand in a list."""
+    return () if value is None else (value,) if isinstance(value, str) else tuple(value)
