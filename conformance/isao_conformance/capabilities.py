@@ -1,72 +1,77 @@
 """Capabilities that a target declares absent, held against what it shows.
 
 Only rows that name a capability can be inapplicable. A capability that is declared absent and seen
-at work all the same turns those rows into failures: the declaration is not true.
+at work all the same turns those rows into failures: the declaration is not true. Each function here
+decides what `contradicted_when` of the specification's capabilities.yaml says in words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
-from isao_conformance.exchange import Exchange
+from isao_conformance.exchange import Answer, Exchange, Request
 
-
-def _ok(exchange: Exchange) -> bool:
-    return exchange.answer is not None and 200 <= exchange.answer.status < 300
-
-
-def _says_next(exchange: Exchange) -> bool:
-    return _ok(exchange) and exchange.answer is not None and exchange.answer.next is not None
+Shows = Callable[[Request, Answer], bool]
 
 
-def _deleted(exchange: Exchange) -> bool:
-    return exchange.request.method == "DELETE" and _ok(exchange)
+def _ok(answer: Answer) -> bool:
+    return 200 <= answer.status < 300
 
 
-def _accepted(exchange: Exchange) -> bool:
-    return exchange.request.method == "POST" and exchange.answer is not None and exchange.answer.status == 202
+def _endpoint(request: Request) -> str:
+    return request.path.split("?")[0]
 
 
-def _challenged(exchange: Exchange) -> bool:
-    return exchange.answer is not None and exchange.answer.status == 401
+def _signed_in(request: Request) -> bool:
+    return any(name == "Authorization" for name, _ in request.headers)
 
 
-def _lists_versions(exchange: Exchange) -> bool:
-    return (
-        _ok(exchange)
-        and exchange.request.path.split("?")[0].endswith("/versions/")
-        and exchange.answer is not None
-        and bool(exchange.answer.list_of("versions"))
+def _collections(answer: Answer) -> list[dict[str, Any]]:
+    return [c for c in answer.list_of("collections") if isinstance(c, dict)] if _ok(answer) else []
+
+
+def _has_collection(can_read: bool, can_write: bool) -> Shows:
+    return lambda _, answer: any(
+        c.get("can_read") is can_read and c.get("can_write") is can_write for c in _collections(answer)
     )
 
 
-def _collections_where(test: Callable[[list[dict[str, object]]], bool]) -> Callable[[Exchange], bool]:
-    def seen(exchange: Exchange) -> bool:
-        answer = exchange.answer
-        if answer is None or not _ok(exchange):
-            return False
-        return test([c for c in answer.list_of("collections") if isinstance(c, dict)])
-
-    return seen
-
-
-CONTRADICTIONS: dict[str, Callable[[Exchange], bool]] = {
-    "authentication": _challenged,
-    "write": _accepted,
-    "delete": _deleted,
-    "next-cursor": _says_next,
-    "versions-endpoint": _lists_versions,
-    "several-collections": _collections_where(lambda listed: len(listed) > 1),
-    "read-only-collection": _collections_where(
-        lambda listed: any(c.get("can_read") is True and c.get("can_write") is False for c in listed)
+SHOWN_BY_ONE: dict[str, Shows] = {
+    "authentication": lambda _, answer: answer.status == 401 and answer.header("www-authenticate") is not None,
+    "write": lambda request, answer: request.method == "POST" and answer.status == 202,
+    "next-cursor": lambda _, answer: _ok(answer) and answer.next is not None,
+    "delete": lambda request, answer: request.method == "DELETE" and _ok(answer),
+    "versions-endpoint": lambda _, answer: answer.status == 200 and bool(answer.list_of("versions")),
+    "old-versions": lambda request, answer: (
+        _endpoint(request).endswith("/versions/") and _ok(answer) and len(answer.list_of("versions")) > 1
     ),
-    "write-only-collection": _collections_where(
-        lambda listed: any(c.get("can_read") is False and c.get("can_write") is True for c in listed)
+    "several-collections": lambda _, answer: len(_collections(answer)) > 1,
+    "read-only-collection": _has_collection(True, False),
+    "write-only-collection": _has_collection(False, True),
+    "public-collection": lambda request, answer: (
+        _endpoint(request).endswith("/objects/") and not _signed_in(request) and answer.status == 200
     ),
+    "tls": lambda request, answer: request.url.lower().startswith("https://") and answer.status > 0,
 }
 
 
 def contradiction(capability: str, exchanges: Iterable[Exchange]) -> Exchange | None:
-    """The first exchange that shows a capability declared absent, or None."""
-    shows = CONTRADICTIONS.get(capability)
-    return None if shows is None else next((e for e in exchanges if shows(e)), None)
+    """The first exchange that shows a capability declared absent, or None.
+
+    Raises KeyError for a capability that no function here knows: the list is closed.
+    """
+    if capability == "several-accounts":
+        return _second_account(exchanges)
+    shows = SHOWN_BY_ONE[capability]
+    return next((e for e in exchanges if e.answer is not None and shows(e.request, e.answer)), None)
+
+
+def _second_account(exchanges: Iterable[Exchange]) -> Exchange | None:
+    seen: set[str] = set()
+    for exchange in exchanges:
+        if exchange.answer is not None and _ok(exchange.answer) and _signed_in(exchange.request):
+            seen.add(exchange.key.actor)
+            if len(seen) > 1:
+                return exchange
+    return None

@@ -245,7 +245,7 @@ class _Judge:
         if not self.wants_row(probe.requirement):
             return False
         row = self._rows[probe.requirement]
-        return row.applies_if is None or row.applies_if not in self._plan.target.absent
+        return self._absent_capability(row) is None
 
     def saw(self, requirement: str, source: str, checks: list[Check]) -> None:
         row = self._rows[requirement]
@@ -267,14 +267,19 @@ class _Judge:
         self._on_group(function, [self._judged(row, ()) for row in rows])
 
     def _open(self, row: Requirement) -> bool:
-        absent = row.applies_if is not None and row.applies_if in self._plan.target.absent
-        return row.id not in self._settled and not absent and bool(self._pending[row.id])
+        if row.id in self._settled or self._absent_capability(row) is not None:
+            return False
+        return bool(self._pending[row.id])
+
+    def _absent_capability(self, row: Requirement) -> str | None:
+        return next((name for name in row.applies_if if name in self._plan.target.absent), None)
 
     def _judged(self, row: Requirement, exchanges: Iterable[Exchange]) -> Judged:
         if row.id in self._settled:
             return self._settled[row.id]
-        if row.applies_if is not None and row.applies_if in self._plan.target.absent:
-            return self._absent(row, row.applies_if, exchanges)
+        capability = self._absent_capability(row)
+        if capability is not None:
+            return self._absent(row, capability, exchanges)
         checks = tuple(self._checks[row.id])
         outcome = roll_up(c.outcome for c in checks if c.outcome is not None)
         worst = next((c for c in checks if c.outcome is outcome), None)

@@ -116,7 +116,7 @@ class Requirement:
     status: Status
     since: str
     checked: Checked | None = None
-    applies_if: str | None = None
+    applies_if: tuple[str, ...] = ()
     contested: Contested | None = None
     design_choice: bool = False
     file: str = ""
