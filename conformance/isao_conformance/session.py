@@ -132,6 +132,11 @@ class Session:
         answer = self.send("TLS", url, (("offer", version),))
         return answer.resource
 
+    def plain_http(self, url: str) -> Answer:
+        """A GET without TLS and without credentials to the host and port of a URL; see `transport.Wire.plain`."""
+        asks = (("User-Agent", USER_AGENT), ("Accept-Encoding", "identity"), ("Accept", "*/*"))
+        return self.send("PLAIN", url, asks)
+
 
 def object_url(collection: str, object_id: str) -> str:
     """URL of an object in a collection, ending with a slash (5.6)."""

@@ -33,11 +33,17 @@ class TlsFiles:
 
 
 class _Deadline:
-    """A socket whose every read and write ends at one moment, however slowly the peer drips."""
+    """A socket whose every read and write ends at one moment, however slowly the peer drips.
+
+    Like a socket it stays open until its last reader is closed: http.client closes the connection of a
+    `Connection: close` answer before it reads the body.
+    """
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self.ends = 0.0
+        self._readers = 0
+        self._closing = False
 
     def _arm(self) -> None:
         left = self.ends - time.monotonic()
@@ -50,10 +56,18 @@ class _Deadline:
         self.sock.sendall(data)
 
     def makefile(self, mode: str = "rb", *_: Any) -> io.BufferedReader:
+        self._readers += 1
         return io.BufferedReader(_DeadlineReader(self), 65536)
 
     def close(self) -> None:
-        self.sock.close()
+        self._closing = True
+        if self._readers <= 0:
+            self.sock.close()
+
+    def reader_closed(self) -> None:
+        self._readers -= 1
+        if self._closing:
+            self.close()
 
 
 class _DeadlineReader(io.RawIOBase):
@@ -66,6 +80,11 @@ class _DeadlineReader(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         self._deadline._arm()
         return self._deadline.sock.recv_into(buffer)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._deadline.reader_closed()
+        super().close()
 
 
 class Wire:
@@ -201,6 +220,30 @@ class Wire:
                 raise NoAnswer(_describe(fault)) from None
         body = json.dumps(told, sort_keys=True).encode()
         return Answer(0, (), body, time.monotonic() - started)
+
+    def plain(self, url: str, headers: Headers) -> Answer:
+        """A GET without TLS to the host and port of a URL, whatever its scheme says.
+
+        The answer is what came in HTTP, or has status 0 and a JSON body with the `problem` when nothing did.
+        Raises NoAnswer when nothing listens.
+        """
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+        started = time.monotonic()
+        try:
+            sock = socket.create_connection((host, port), LIMITS.connect_seconds)
+        except OSError as fault:
+            raise NoAnswer(_describe(fault)) from None
+        connection = http.client.HTTPConnection(host, port)
+        connection.sock = _Deadline(sock)  # type: ignore[assignment]  # the four methods http.client uses
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        try:
+            return self._exchange(connection, "GET", path, headers, b"", started)
+        except (http.client.HTTPException, OSError, ValueError) as fault:
+            body = json.dumps({"problem": _describe(fault)}).encode()
+            return Answer(0, (), body, time.monotonic() - started)
+        finally:
+            connection.close()
 
 
 def _can_offer(context: ssl.SSLContext, version: str) -> bool:
