@@ -1,0 +1,87 @@
+"""The exchange as an ASGI application: which address answers with which endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Route
+
+from isao_reference import wellknown
+from isao_reference.funnel import Funnel, Machine, Operation
+from isao_reference.settings import API_ROOT, Settings
+from isao_reference.store.sqlite import Store
+from isao_reference.taxii import (
+    add_objects,
+    api_root,
+    collections,
+    delete_object,
+    discovery,
+    manifest,
+    object,
+    objects,
+    status,
+    versions,
+)
+
+Operations = Mapping[str, Operation]
+
+# Endpoints are looked up in their modules at each call, so that one of them can be replaced.
+_COLLECTION = API_ROOT + "collections/{collection}/"
+_OBJECT = _COLLECTION + "objects/{object}/"
+TAXII: Mapping[str, Operations] = {
+    "/taxii2/": {"GET": Operation(lambda call: discovery.get_discovery(call))},
+    API_ROOT: {"GET": Operation(lambda call: api_root.get_api_root(call))},
+    API_ROOT + "status/{status}/": {"GET": Operation(lambda call: status.get_status(call))},
+    API_ROOT + "collections/": {"GET": Operation(lambda call: collections.get_collections(call))},
+    _COLLECTION: {"GET": Operation(lambda call: collections.get_collection(call))},
+    _COLLECTION + "manifest/": {"GET": Operation(lambda call: manifest.get_manifest(call), stix_too=True)},
+    _COLLECTION + "objects/": {
+        "GET": Operation(lambda call: objects.get_objects(call), stix_too=True),
+        "POST": Operation(lambda call: add_objects.add_objects(call), takes_body=True),
+    },
+    _OBJECT: {
+        "GET": Operation(lambda call: object.get_object(call), stix_too=True),
+        "DELETE": Operation(lambda call: delete_object.delete_object(call)),
+    },
+    _OBJECT + "versions/": {"GET": Operation(lambda call: versions.get_versions(call), stix_too=True)},
+}
+PUBLIC: Mapping[str, Operations] = {
+    "/.well-known/isao.json": {"GET": Operation(lambda call: wellknown.get_capability_document(call))},
+    "/.well-known/security.txt": {"GET": Operation(lambda call: wellknown.get_security_txt(call))},
+    "/policies/{name}": {"GET": Operation(lambda call: wellknown.get_policy(call))},
+}
+
+
+def routes(machine: Machine) -> list[BaseRoute]:
+    """Every address, TAXII's also without the final slash, then the answers for all the rest."""
+    table: list[BaseRoute] = []
+    for path, operations in TAXII.items():
+        endpoint = Funnel(machine, operations, taxii=True)
+        table += [Route(path, endpoint), Route(path.rstrip("/"), endpoint)]
+    table += [Route(path, Funnel(machine, operations, taxii=False)) for path, operations in PUBLIC.items()]
+    for prefix in ("/taxii2/", API_ROOT):
+        table.append(Route(prefix + "{rest:path}", Funnel(machine, {}, taxii=True)))
+    table.append(Route("/{rest:path}", Funnel(machine, {}, taxii=False)))
+    return table
+
+
+def create_app(settings: Settings) -> Starlette:
+    """An exchange over the database of `settings`, ready for any ASGI server. The open store is
+    `app.state.store`; it is closed when the server shuts down."""
+    store = Store(settings.database)
+    pool = ThreadPoolExecutor(max_workers=settings.workers, thread_name_prefix="isao")
+    machine = Machine(settings, store, pool)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        pool.shutdown(wait=True)
+        store.close()
+
+    app = Starlette(routes=routes(machine), lifespan=lifespan)
+    app.router.redirect_slashes = False
+    app.state.store = store
+    return app

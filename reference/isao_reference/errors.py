@@ -1,0 +1,87 @@
+"""The one exception by which any layer refuses a request, and the refusals with a fixed text.
+
+A refusal's text must be the same for what is hidden and for what is absent, so none of
+these texts repeats an identifier the client sent.
+"""
+
+from __future__ import annotations
+
+
+class Refusal(Exception):
+    """A request that ends with an HTTP error. `headers` are added to the answer."""
+
+    def __init__(
+        self, status: int, title: str, description: str = "", headers: tuple[tuple[str, str], ...] = ()
+    ) -> None:
+        super().__init__(title)
+        self.status = status
+        self.title = title
+        self.description = description
+        self.headers = headers
+
+
+def bad_request(description: str) -> Refusal:
+    """400: the server did not understand the request or its filters (TAXII 2.1 section 3.4)."""
+    return Refusal(400, "The request was not understood", description)
+
+
+def not_found() -> Refusal:
+    """404 for what is absent and for what the caller may not know about, word for word the same."""
+    return Refusal(404, "Not found", "There is nothing here that this account may see.")
+
+
+def forbidden(description: str) -> Refusal:
+    """403 for something the caller may know about but not do."""
+    return Refusal(403, "Not permitted", description)
+
+
+def unauthorized() -> Refusal:
+    """401 with both challenges the exchange understands (RFC 7235 section 4.1)."""
+    return Refusal(
+        401,
+        "Authentication is needed",
+        "Send valid credentials of an account in good standing.",
+        headers=(
+            ("WWW-Authenticate", 'Basic realm="ISAO exchange"'),
+            ("WWW-Authenticate", 'Bearer realm="ISAO exchange"'),
+        ),
+    )
+
+
+def method_not_allowed(allowed: tuple[str, ...]) -> Refusal:
+    """405, naming the methods that exist (RFC 9110 section 15.5.6)."""
+    return Refusal(
+        405,
+        "Method not allowed",
+        f"This address answers {', '.join(allowed)}.",
+        headers=(("Allow", ", ".join(allowed)),),
+    )
+
+
+def not_acceptable() -> Refusal:
+    """406: no media range of the Accept header fits what this address can serve."""
+    return Refusal(
+        406,
+        "Not acceptable",
+        "Accept has to allow application/taxii+json;version=2.1.",
+    )
+
+
+def too_large(limit: int) -> Refusal:
+    """413: the body is longer than max_content_length (TAXII 2.1 section 4.2.1)."""
+    return Refusal(413, "The body is too large", f"The limit is {limit} octets.")
+
+
+def unsupported_media_type(description: str) -> Refusal:
+    """415: a body in a format or encoding the exchange does not take."""
+    return Refusal(415, "Unsupported content", description)
+
+
+def unprocessable(description: str) -> Refusal:
+    """422: well-formed JSON that is not what the address takes (TAXII 2.1 section 5.5)."""
+    return Refusal(422, "The content could not be processed", description)
+
+
+def too_slow() -> Refusal:
+    """408: the body did not arrive in time."""
+    return Refusal(408, "The body took too long", "Send the request again.")

@@ -1,0 +1,217 @@
+"""The one way in: every request passes here, so no endpoint can forget a check.
+
+Order: who asks, is there such an operation, can the answer be taken, is there a body we
+read and how much of it; then the endpoint in a thread; then the error forms.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+import uuid
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from starlette.types import Receive, Scope, Send
+
+from isao_reference import auth, errors, limits, problems
+from isao_reference.auth import Verifications
+from isao_reference.call import Answer, Call
+from isao_reference.errors import Refusal
+from isao_reference.policy.principal import ANONYMOUS, Principal
+from isao_reference.settings import Settings
+from isao_reference.store.sqlite import Store
+from isao_reference.wire import media_types
+
+log = logging.getLogger("isao_reference")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one address. `takes_body` reads an envelope; `stix_too` lets Accept name the
+    STIX type, as the tables of TAXII 2.1 sections 5.3 to 5.6 print it."""
+
+    run: Callable[[Call], Answer]
+    takes_body: bool = False
+    stix_too: bool = False
+
+
+@dataclass
+class Machine:
+    """What all addresses of one running exchange share."""
+
+    settings: Settings
+    store: Store
+    pool: ThreadPoolExecutor
+    verifications: Verifications = field(default_factory=Verifications)
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Runs blocking work beside the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self.pool, work)
+
+
+@dataclass(frozen=True)
+class Request:
+    """The head of one HTTP request; header names are lower case, in order of arrival."""
+
+    method: str
+    headers: tuple[tuple[str, str], ...]
+    query: bytes
+    path: Mapping[str, str]
+
+    def all_of(self, name: str) -> list[str]:
+        """Every value of a header."""
+        return [value for key, value in self.headers if key == name]
+
+    def joined(self, name: str) -> str | None:
+        """A list header's values as one (RFC 9110 section 5.3), None when it is absent."""
+        values = self.all_of(name)
+        return ", ".join(values) if values else None
+
+
+def read_head(scope: Scope) -> Request:
+    """The head of an ASGI request."""
+    return Request(
+        method=scope["method"],
+        headers=tuple((key.decode("latin-1").lower(), value.decode("latin-1")) for key, value in scope["headers"]),
+        query=scope["query_string"],
+        path=dict(scope.get("path_params", {})),
+    )
+
+
+def check_content_headers(request: Request) -> None:
+    """415 unless the body is announced as one plain TAXII document."""
+    encodings = [value.strip(" \t").lower() for value in request.all_of("content-encoding")]
+    if any(encoding not in ("", "identity") for encoding in encodings):
+        raise errors.unsupported_media_type("A body is taken without Content-Encoding only.")
+    types = request.all_of("content-type")
+    if len(types) != 1 or not media_types.is_taxii_content(types[0]):
+        raise errors.unsupported_media_type(f"A body is taken as {media_types.TAXII_21} only.")
+
+
+def announced_length(request: Request) -> int | None:
+    """Content-Length as a number, None when it is absent or no number."""
+    value = request.joined("content-length")
+    return int(value) if value is not None and value.isascii() and value.isdigit() and len(value) < 19 else None
+
+
+async def read_body(request: Request, receive: Receive, ceiling: int) -> bytes:
+    """The whole body, at most `ceiling` octets however it is sent (TAXII 2.1 section 4.2.1).
+
+    A little more than the ceiling is read and thrown away, so that a client still sending
+    gets to see the 413; a body announced as far too large is refused unread.
+    """
+    announced = announced_length(request)
+    expects = (request.joined("expect") or "").lower() == "100-continue"
+    if announced is not None and announced > ceiling and (expects or announced > ceiling + limits.DRAIN_OCTETS):
+        raise errors.too_large(ceiling)
+    parts: list[bytes] = []
+    received = 0
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise errors.bad_request("the body ended early")
+        part = message.get("body", b"")
+        more = message.get("more_body", False)
+        received += len(part)
+        if received <= ceiling:
+            parts.append(part)
+        elif received > ceiling + limits.DRAIN_OCTETS:
+            break
+        else:
+            parts.clear()
+    if received > ceiling:
+        raise errors.too_large(ceiling)
+    return b"".join(parts)
+
+
+def log_fault(request: Request, error_id: str, fault: BaseException) -> None:
+    """An unexpected fault: its kind and where, never its text, which may quote what was sent."""
+    frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(fault.__traceback__)]
+    log.error("error_id=%s method=%s fault=%s at %s", error_id, request.method, type(fault).__name__, frames[-6:])
+
+
+class Funnel:
+    """The ASGI application of one address: its operations by method."""
+
+    def __init__(self, machine: Machine, operations: Mapping[str, Operation], *, taxii: bool) -> None:
+        self.machine = machine
+        self.operations = operations
+        self.taxii = taxii
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request, whatever happens."""
+        request = read_head(scope)
+        try:
+            answer = await self.answer(request, receive)
+        except Refusal as refusal:
+            kind, body = problems.render(refusal, taxii=self.taxii)
+            answer = Answer(body, refusal.status, kind, refusal.headers)
+        except Exception as fault:
+            error_id = str(uuid.uuid4())
+            log_fault(request, error_id, fault)
+            failure = Refusal(500, "The exchange failed", "This is our fault; quote the error_id.")
+            kind, body = problems.render(failure, taxii=self.taxii, error_id=error_id)
+            answer = Answer(body, 500, kind)
+        await respond(send, answer, head=request.method == "HEAD")
+
+    async def principal(self, request: Request) -> Principal:
+        """Who asks; public documents ask nobody."""
+        if not self.taxii:
+            return ANONYMOUS
+        credentials = request.all_of("authorization")
+        machine = self.machine
+        return await machine.in_thread(lambda: auth.authenticate(machine.store, machine.verifications, credentials))
+
+    def operation(self, request: Request, principal: Principal) -> Operation:
+        """What the method does here: 404 where there is nothing at all, else 405."""
+        found = self.operations.get("GET" if request.method == "HEAD" else request.method)
+        if found is not None:
+            return found
+        if self.taxii and principal.anonymous:
+            raise errors.unauthorized()
+        if not self.operations:
+            raise errors.not_found()
+        allowed = sorted({*self.operations, *(("HEAD",) if "GET" in self.operations else ())})
+        raise errors.method_not_allowed(tuple(allowed))
+
+    async def body(self, request: Request, principal: Principal, receive: Receive) -> bytes:
+        """The envelope of a writing request; a stranger's is not even read."""
+        if principal.anonymous:
+            raise errors.unauthorized()
+        check_content_headers(request)
+        ceiling = self.machine.settings.max_content_length
+        try:
+            return await asyncio.wait_for(read_body(request, receive, ceiling), limits.BODY_SECONDS)
+        except TimeoutError:
+            raise errors.too_slow() from None
+
+    async def answer(self, request: Request, receive: Receive) -> Answer:
+        """The answer of the endpoint, or a Refusal."""
+        principal = await self.principal(request)
+        operation = self.operation(request, principal)
+        if self.taxii and not media_types.accepts_taxii(request.joined("accept"), stix_too=operation.stix_too):
+            raise errors.not_acceptable()
+        body = await self.body(request, principal, receive) if operation.takes_body else b""
+        machine = self.machine
+        call = Call(machine.settings, machine.store, principal, request.path, request.query, body)
+        return await machine.in_thread(lambda: operation.run(call))
+
+
+async def respond(send: Send, answer: Answer, *, head: bool) -> None:
+    """Sends one answer. Nothing is cached: what an account may see can change at any moment."""
+    headers = [
+        ("Content-Type", answer.media_type),
+        ("Content-Length", str(len(answer.body))),
+        ("Cache-Control", "no-store"),
+        ("X-Content-Type-Options", "nosniff"),
+        *answer.headers,
+    ]
+    encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
+    await send({"type": "http.response.body", "body": b"" if head else answer.body})

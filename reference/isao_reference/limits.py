@@ -1,0 +1,36 @@
+"""Every ceiling of the exchange in one place. Sizes are octets, times are seconds."""
+
+from __future__ import annotations
+
+# Advertised as max_content_length (TAXII 2.1 section 4.2.1).
+MAX_CONTENT_LENGTH = 10 * 1024 * 1024
+
+# How much of a refused body is still read, so that the client gets to see the 413.
+DRAIN_OCTETS = 1024 * 1024
+
+# A whole request body has to arrive within this time.
+BODY_SECONDS = 60.0
+
+# The query string of one request; 200 identifiers are about 10 KiB.
+MAX_QUERY_OCTETS = 32 * 1024
+
+# Values in one comma list of a filter.
+MAX_FILTER_VALUES = 500
+
+# Containers inside containers of one JSON document, the outermost counted.
+MAX_JSON_DEPTH = 64
+
+# I-JSON (RFC 7493 section 2.2): integers every reader keeps exactly.
+MAX_JSON_INTEGER = 2**53 - 1
+
+# A verified secret is remembered, keyed and in memory only, for this long.
+VERIFICATION_SECONDS = 60.0
+
+# Accounts and organizations keep short names; longer input is no credential.
+MAX_CREDENTIAL_OCTETS = 4096
+
+# A finished status stays available for at least 24 hours (TAXII 2.1 section 4.3); we keep a week.
+STATUS_SECONDS = 7 * 24 * 3600
+
+# Fraction digits of a STIX timestamp that are compared; more is refused.
+MAX_FRACTION_DIGITS = 30

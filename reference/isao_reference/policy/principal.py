@@ -1,0 +1,33 @@
+"""Who asks. A principal is a fact of the database at this moment, never of an earlier one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Principal:
+    """An authenticated account of an organization in good standing, or the anonymous reader.
+
+    `kind` is exchange, member, peer or government; `role` operator, analyst or member.
+    """
+
+    account: str | None = None
+    organization: str | None = None
+    kind: str | None = None
+    role: str | None = None
+
+    @property
+    def anonymous(self) -> bool:
+        """True for a request that carried no credentials at all."""
+        return self.account is None
+
+
+ANONYMOUS = Principal()
+
+ORGANIZATION_KINDS = ("exchange", "member", "peer", "government")
+ROLES = ("operator", "analyst", "member")
+STANDINGS = ("good", "suspended", "former")
+READER_CLASSES = ("public", "members", "peers", "government", "analysts")
+
+CLASS_OF_KIND = {"member": "members", "peer": "peers", "government": "government"}

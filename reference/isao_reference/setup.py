@@ -1,0 +1,232 @@
+"""What an operator does to an exchange from outside HTTP: organizations, accounts, collections,
+loading, documents. The command line, the demonstration and the tests call this and nothing else.
+
+Every function raises SetupError with a sentence a person can act on.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from isao_reference import auth
+from isao_reference.policy import audience, tlp
+from isao_reference.policy.audience import Contributor
+from isao_reference.policy.principal import ORGANIZATION_KINDS, READER_CLASSES, ROLES, STANDINGS
+from isao_reference.settings import utc_now
+from isao_reference.store import collections, documents, items, parties
+from isao_reference.store.collections import Collection
+from isao_reference.store.parties import Account
+from isao_reference.store.sqlite import Store
+from isao_reference.taxii import intake
+from isao_reference.taxii.intake import Outcome
+from isao_reference.wire import envelope, json_reader, media_types, timestamps
+from isao_reference.wire.envelope import Submitted
+from isao_reference.wire.json_reader import JsonFault
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
+_DOCUMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
+
+
+class SetupError(ValueError):
+    """The operator asked for something that cannot be; the message says what to change."""
+
+
+def open_store(path: Path | str) -> Store:
+    """Opens the database file, creating it when it is not there."""
+    return Store(Path(path))
+
+
+def _one_of(what: str, value: str, allowed: Sequence[str]) -> None:
+    if value not in allowed:
+        raise SetupError(f"{what} {value!r} is none of {', '.join(allowed)}")
+
+
+def _slug(what: str, value: str) -> None:
+    if _SLUG.fullmatch(value) is None:
+        raise SetupError(f"{what} {value!r} is not lower case letters, digits and hyphens")
+
+
+def create_organization(store: Store, id: str, name: str, kind: str, standing: str = "good") -> None:
+    """Adds an organization. `kind`: exchange, member, peer or government; `standing`: good,
+    suspended or former. Accounts of an organization not in good standing cannot log in."""
+    _slug("organization id", id)
+    _one_of("organization kind", kind, ORGANIZATION_KINDS)
+    _one_of("standing", standing, STANDINGS)
+    try:
+        with store.writing() as db:
+            parties.insert_organization(db, id, name, kind, standing)
+    except sqlite3.IntegrityError:
+        raise SetupError(f"there is already an organization {id!r}") from None
+
+
+def set_standing(store: Store, organization: str, standing: str) -> None:
+    """Changes an organization's standing; it counts from the next request on."""
+    _one_of("standing", standing, STANDINGS)
+    with store.writing() as db:
+        if not parties.update_standing(db, organization, standing):
+            raise SetupError(f"there is no organization {organization!r}")
+
+
+def create_account(
+    store: Store,
+    name: str,
+    organization: str,
+    role: str,
+    auth: str = "basic",
+    secret: str | None = None,
+) -> str:
+    """Adds an account and returns its secret, a fresh random one unless given. The store keeps
+    only a hash. `auth`: basic (name and secret) or bearer (the secret alone is sent)."""
+    return _create_account(store, name, organization, role, auth, secret)
+
+
+def _create_account(store: Store, name: str, organization: str, role: str, way: str, secret: str | None) -> str:
+    _slug("account name", name)
+    _one_of("role", role, ROLES)
+    _one_of("auth", way, auth.WAYS)
+    chosen = auth.new_secret() if secret is None else secret
+    if not chosen or len(chosen.encode()) > 1024 or not chosen.isprintable():
+        raise SetupError("a secret is 1 to 1024 octets of printable characters")
+    if way == "bearer" and not auth.is_bearer_token(chosen):
+        raise SetupError("a bearer secret is letters, digits and -._~+/ (RFC 6750)")
+    hashed = auth.hash_secret(way, chosen)
+    try:
+        with store.writing() as db:
+            kind = parties.organization_kind(db, organization)
+            if kind is None:
+                raise SetupError(f"there is no organization {organization!r}")
+            if role != "member" and kind != "exchange":
+                raise SetupError(f"only accounts of an exchange organization can be {role}")
+            parties.insert_account(db, name, organization, role, way, hashed)
+    except sqlite3.IntegrityError:
+        raise SetupError(f"there is already an account {name!r}, or one with this secret") from None
+    return chosen
+
+
+def create_collection(
+    store: Store,
+    title: str,
+    id: str | None = None,
+    alias: str | None = None,
+    readers: Iterable[str] = (),
+    writers: Iterable[str] = (),
+    media_types: Sequence[str] = (media_types.STIX_21, media_types.STIX_20),
+    description: str = "",
+) -> str:
+    """Adds a collection and returns its id, a fresh UUIDv4 unless given (TAXII 2.1 section 5.2.1).
+    `readers` and `writers` are classes: public, members, peers, government, analysts."""
+    identifier = id or str(uuid.uuid4())
+    try:
+        parsed = uuid.UUID(identifier)
+    except ValueError:
+        raise SetupError(f"collection id {identifier!r} is not a UUID") from None
+    if str(parsed) != identifier or parsed.version != 4:
+        raise SetupError(f"collection id {identifier!r} is not a lower case version 4 UUID")
+    if alias is not None:
+        _slug("collection alias", alias)
+    collection = Collection(
+        0, identifier, alias, title, description, tuple(media_types), tuple(readers), tuple(writers)
+    )
+    for name in collection.readers:
+        _one_of("reader class", name, READER_CLASSES)
+    for name in collection.writers:
+        _one_of("writer class", name, READER_CLASSES[1:])
+    try:
+        with store.writing() as db:
+            if alias is not None and collections.by_id_or_alias(db, alias) is not None:
+                raise SetupError(f"there is already a collection {alias!r}")
+            collections.insert_collection(db, collection)
+    except sqlite3.IntegrityError:
+        raise SetupError(f"there is already a collection {identifier!r}") from None
+    return identifier
+
+
+def ingest(
+    store: Store,
+    collection_id: str,
+    raw_objects: Iterable[bytes],
+    account: str,
+    default_label: str | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> list[Outcome]:
+    """Stores a batch of STIX objects, each given as its JSON bytes, in one transaction, as if
+    `account` had posted them; one outcome (id, version, ok, why) an object, in order.
+
+    `default_label` is the operator's assertion for unlabelled objects; without it they get the
+    exchange's published default. Statement markings are known when they are in the same batch
+    or were stored before, so load a marking definition no later than what it marks.
+    """
+    if default_label is not None:
+        _one_of("label", default_label, tlp.TLP_LABELS)
+    submitted: list[Submitted] = []
+    faults: dict[int, str] = {}
+    for position, raw in enumerate(raw_objects):
+        try:
+            submitted.append(Submitted(raw.strip(), json_reader.read(raw, envelope.OBJECT_DEPTH)))
+        except JsonFault as fault:
+            faults[position] = str(fault)
+    with store.writing() as db:
+        collection = collections.by_id_or_alias(db, collection_id)
+        if collection is None:
+            raise SetupError(f"there is no collection {collection_id!r}")
+        found = parties.account_by_name(db, account)
+        if found is None:
+            raise SetupError(f"there is no account {account!r}")
+        contributor = Contributor(found.name, found.organization, found.kind)
+        now = timestamps.micros(clock())
+        taken = iter(intake.take(db, collection, submitted, contributor, now, default_label))
+    total = len(submitted) + len(faults)
+    return [
+        Outcome(f"objects[{position}]", "", False, faults[position]) if position in faults else next(taken)
+        for position in range(total)
+    ]
+
+
+def set_capability_document(store: Store, document: Mapping[str, Any]) -> None:
+    """Serves `document` at /.well-known/isao.json and follows the distribution map in it: items
+    already stored are distributed anew by it. Refuses a map wider than TLP 2.0 allows."""
+    declared = document.get("distribution", {})
+    labels = declared.get("labels", audience.DEFAULT_DISTRIBUTION)
+    default_label = declared.get("default_label", audience.DEFAULT_LABEL)
+    _one_of("default label", default_label, tlp.ORDER[2:5])
+    try:
+        audience.check_distribution(labels)
+    except ValueError as fault:
+        raise SetupError(str(fault)) from None
+    body = json.dumps(document, ensure_ascii=False, indent=2).encode()
+    with store.writing() as db:
+        before, _ = documents.policy_settings(db)
+        documents.put_document(db, documents.CAPABILITY, "application/json", body)
+        documents.set_policy_settings(db, labels, default_label)
+        if {name: sorted(who) for name, who in before.items()} != {n: sorted(w) for n, w in labels.items()}:
+            try:
+                items.redistribute(db, labels)
+            except sqlite3.IntegrityError:
+                raise SetupError("the map would merge two different items of one contributor") from None
+
+
+def set_policy_document(store: Store, name: str, body: bytes, media_type: str = "text/plain; charset=utf-8") -> None:
+    """Serves `body` at /policies/NAME; replaces an earlier document of that name."""
+    if _DOCUMENT.fullmatch(name) is None:
+        raise SetupError(f"document name {name!r} is not letters, digits, dots, hyphens")
+    with store.writing() as db:
+        documents.put_document(db, f"policies/{name}", media_type, body)
+
+
+def set_security_txt(store: Store, body: bytes) -> None:
+    """Serves `body` at /.well-known/security.txt (RFC 9116)."""
+    with store.writing() as db:
+        documents.put_document(db, "security.txt", "text/plain; charset=utf-8", body)
+
+
+def list_accounts(store: Store) -> list[Account]:
+    """Every account with its organization's kind and standing, by name."""
+    with store.reading() as db:
+        return parties.all_accounts(db)

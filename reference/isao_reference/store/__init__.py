@@ -1,0 +1,1 @@
+"""SQLite: functions over one connection, and the class that hands connections out."""

@@ -1,0 +1,92 @@
+"""Collections and their grants."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Collection:
+    """One collection; `readers` and `writers` are reader classes, `key` its number in the store."""
+
+    key: int
+    id: str
+    alias: str | None
+    title: str
+    description: str
+    media_types: tuple[str, ...]
+    readers: tuple[str, ...]
+    writers: tuple[str, ...]
+
+
+_SELECT = "SELECT key, id, alias, title, description, media_types, readers, writers FROM collections"
+
+
+def _from_row(row: Sequence[object]) -> Collection:
+    key, identifier, alias, title, description, media_types, readers, writers = row
+    return Collection(
+        int(str(key)),
+        str(identifier),
+        None if alias is None else str(alias),
+        str(title),
+        str(description),
+        tuple(json.loads(str(media_types))),
+        tuple(json.loads(str(readers))),
+        tuple(json.loads(str(writers))),
+    )
+
+
+def insert_collection(db: sqlite3.Connection, collection: Collection) -> None:
+    """Adds a collection (its `key` is given by the store); sqlite3.IntegrityError when the id or
+    the alias is taken."""
+    db.execute(
+        "INSERT INTO collections (id, alias, title, description, media_types, readers, writers)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            collection.id,
+            collection.alias,
+            collection.title,
+            collection.description,
+            json.dumps(collection.media_types),
+            json.dumps(collection.readers),
+            json.dumps(collection.writers),
+        ),
+    )
+
+
+def all_collections(db: sqlite3.Connection) -> list[Collection]:
+    """Every collection, oldest first: the order is the same in every answer (TAXII 2.1 section 3.3)."""
+    return [_from_row(row) for row in db.execute(f"{_SELECT} ORDER BY key")]
+
+
+def by_id_or_alias(db: sqlite3.Connection, name: str) -> Collection | None:
+    """The collection of that id, else of that alias (TAXII 2.1 section 5.2.1)."""
+    for column in ("id", "alias"):
+        row = db.execute(f"{_SELECT} WHERE {column} = ?", (name,)).fetchone()
+        if row is not None:
+            return _from_row(row)
+    return None
+
+
+def any_public(db: sqlite3.Connection) -> bool:
+    """Whether any collection is granted to the public."""
+    return any("public" in collection.readers for collection in all_collections(db))
+
+
+def last_added(db: sqlite3.Connection, key: int) -> int:
+    """The newest date_added ever given in a collection (microseconds), deleted items included."""
+    return int(db.execute("SELECT last_added FROM collections WHERE key = ?", (key,)).fetchone()[0])
+
+
+def set_last_added(db: sqlite3.Connection, key: int, value: int) -> None:
+    """Remembers the newest date_added given."""
+    db.execute("UPDATE collections SET last_added = ? WHERE key = ?", (value, key))
+
+
+def next_date_added(now: int, last: int) -> int:
+    """The date_added of the next item: the clock, but always later than every earlier one, so
+    that a client following added_after loses nothing."""
+    return max(now, last + 1)

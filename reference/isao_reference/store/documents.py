@@ -1,0 +1,53 @@
+"""Documents served as they are (capability document, policies, security.txt), and statuses."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any
+
+from isao_reference.policy import audience
+
+CAPABILITY = "isao.json"
+
+
+def put_document(db: sqlite3.Connection, name: str, media_type: str, body: bytes) -> None:
+    """Stores or replaces one document."""
+    db.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?)", (name, media_type, body))
+
+
+def get_document(db: sqlite3.Connection, name: str) -> tuple[str, bytes] | None:
+    """(media type, body) of a document, or None."""
+    row = db.execute("SELECT media_type, body FROM documents WHERE name = ?", (name,)).fetchone()
+    return None if row is None else (str(row[0]), bytes(row[1]))
+
+
+def policy_settings(db: sqlite3.Connection) -> tuple[audience.Distribution, str]:
+    """(distribution map, label of unlabelled items) as the capability document declares them, or
+    the published defaults."""
+    row = db.execute("SELECT value FROM meta WHERE name = 'distribution'").fetchone()
+    declared: dict[str, Any] = {} if row is None else json.loads(row[0])
+    labels = declared.get("labels", audience.DEFAULT_DISTRIBUTION)
+    return labels, str(declared.get("default_label", audience.DEFAULT_LABEL))
+
+
+def set_policy_settings(db: sqlite3.Connection, labels: audience.Distribution, default_label: str) -> None:
+    """Remembers the declared map and default label."""
+    text = json.dumps({"labels": dict(labels), "default_label": default_label})
+    db.execute("INSERT OR REPLACE INTO meta VALUES ('distribution', ?)", (text,))
+
+
+def insert_status(db: sqlite3.Connection, identifier: str, account: str, created: int, body: bytes) -> None:
+    """Keeps a status for the account that asked; `created` in microseconds."""
+    db.execute("INSERT INTO statuses VALUES (?, ?, ?, ?)", (identifier, account, created, body))
+
+
+def forget_statuses(db: sqlite3.Connection, before: int) -> None:
+    """Removes statuses older than a moment (microseconds)."""
+    db.execute("DELETE FROM statuses WHERE created < ?", (before,))
+
+
+def get_status(db: sqlite3.Connection, identifier: str) -> tuple[str, bytes] | None:
+    """(account, body) of a status, or None."""
+    row = db.execute("SELECT account, body FROM statuses WHERE id = ?", (identifier,)).fetchone()
+    return None if row is None else (str(row[0]), bytes(row[1]))

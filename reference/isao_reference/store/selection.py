@@ -1,0 +1,260 @@
+"""Which rows answer a query, for a reader who sees only some of them.
+
+A row is served when it fits the filters, when no *visible* row stands for the same version
+(an earlier one, or one in a later STIX version), and when it is the wanted version among the
+visible rows that fit. Rows the reader may not see take part in none of these, so a page,
+its `more`, its dates and its cursor are what they would be if the hidden rows did not exist.
+
+Cost: a page walks one index per audience in date order and looks at each object's few
+other versions; it does not grow with the collection.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from isao_reference.wire.filters import LATEST, Filters, Versions
+
+# More audiences or types than this, and one scan in date order beats a merge of many.
+MAX_ARMS = 48
+
+
+@dataclass(frozen=True)
+class Query:
+    """One selection. `audiences` None means every row is visible. `after` is the position of a
+    walk, `added_after` a filter; both are date_added values in microseconds, exclusive.
+    `repeated` asks for every row, also those another row stands before."""
+
+    collection: int
+    audiences: tuple[int, ...] | None
+    ids: tuple[str, ...] | None = None
+    types: tuple[str, ...] | None = None
+    versions: Versions = LATEST
+    spec_versions: tuple[str, ...] | None = None
+    added_after: int | None = None
+    after: int | None = None
+    one_per_version: bool = False
+    repeated: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row found; `body` is what was accepted, or empty when it was not asked for."""
+
+    key: int
+    object_id: str
+    version: str
+    spec_version: str
+    date_added: int
+    organization: str
+    body: bytes
+
+
+def from_filters(
+    collection: int, audiences: tuple[int, ...] | None, filters: Filters, after: int | None = None
+) -> Query:
+    """The query a request's filters mean; without match[version] it is the latest version."""
+    return Query(
+        collection=collection,
+        audiences=audiences,
+        ids=filters.ids,
+        types=filters.types,
+        versions=filters.versions or LATEST,
+        spec_versions=filters.spec_versions,
+        added_after=filters.added_after,
+        after=after,
+    )
+
+
+class _Parameters:
+    """Named parameters of one statement, so that a value may appear in it many times."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, object] = {}
+
+    def add(self, value: object) -> str:
+        name = f"p{len(self.values)}"
+        self.values[name] = value
+        return f":{name}"
+
+    def add_all(self, values: Sequence[object]) -> str:
+        return "(" + ", ".join(self.add(value) for value in values) + ")"
+
+
+def visible(alias: str, audiences: str | None) -> list[str]:
+    """The condition that a row is visible; `audiences` is a list of parameters."""
+    return [] if audiences is None else [f"{alias}.audience IN {audiences}"]
+
+
+def in_spec(alias: str, spec_versions: str | None) -> list[str]:
+    """The condition that a row is in a wanted STIX version."""
+    return [] if spec_versions is None else [f"{alias}.spec_version IN {spec_versions}"]
+
+
+def is_added_after(alias: str, added_after: str | None) -> list[str]:
+    """The condition that a row was added strictly after the moment asked for."""
+    return [] if added_after is None else [f"{alias}.date_added > {added_after}"]
+
+
+def stands_before(other: str, alias: str, *, spec_given: bool, one_per_version: bool) -> str:
+    """Which of two visible rows of the same version is served: the latest STIX version unless
+    the reader named versions itself, then the earliest added."""
+    earlier = f"{other}.date_added < {alias}.date_added"
+    if one_per_version and spec_given:
+        return earlier
+    if spec_given:
+        return f"({other}.spec_version = {alias}.spec_version AND {earlier})"
+    return (
+        f"({other}.spec_version > {alias}.spec_version OR ({other}.spec_version = {alias}.spec_version AND {earlier}))"
+    )
+
+
+def _same_object(other: str, alias: str) -> list[str]:
+    return [f"{other}.collection = {alias}.collection", f"{other}.object_id = {alias}.object_id"]
+
+
+def _absent(other: str, conditions: list[str]) -> str:
+    return f"NOT EXISTS (SELECT 1 FROM items {other} INDEXED BY items_by_identity WHERE {' AND '.join(conditions)})"
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """The parameters every condition of one statement shares."""
+
+    query: Query
+    audiences: str | None
+    spec_versions: str | None
+    added_after: str | None
+    keys: str | None
+
+
+def unshadowed(alias: str, scope: _Scope) -> str:
+    """The condition that no visible row stands before this one for the same version."""
+    other = f"{alias}_same"
+    return _absent(
+        other,
+        [
+            *_same_object(other, alias),
+            f"{other}.version_key = {alias}.version_key",
+            *visible(other, scope.audiences),
+            *in_spec(other, scope.spec_versions),
+            stands_before(
+                other,
+                alias,
+                spec_given=scope.spec_versions is not None,
+                one_per_version=scope.query.one_per_version,
+            ),
+        ],
+    )
+
+
+def extreme(alias: str, comparison: str, scope: _Scope) -> str:
+    """The condition that no fitting visible row has a later (`>`) or earlier (`<`) version."""
+    other = f"{alias}_other"
+    conditions = [
+        *_same_object(other, alias),
+        f"{other}.version_key {comparison} {alias}.version_key",
+        *visible(other, scope.audiences),
+        *in_spec(other, scope.spec_versions),
+        *is_added_after(other, scope.added_after),
+    ]
+    if scope.added_after is not None:
+        conditions.append(unshadowed(other, scope))
+    return _absent(other, conditions)
+
+
+def last_version(alias: str, scope: _Scope) -> str:
+    """The condition that a row is its object's latest version (TAXII 2.1 section 3.4.1)."""
+    return extreme(alias, ">", scope)
+
+
+def first_version(alias: str, scope: _Scope) -> str:
+    """The condition that a row is its object's earliest version."""
+    return extreme(alias, "<", scope)
+
+
+def wanted_version(alias: str, scope: _Scope) -> list[str]:
+    """The condition of match[version]: keywords and values are a union."""
+    keywords = scope.query.versions.keywords
+    if "all" in keywords:
+        return []
+    choices = []
+    if "last" in keywords:
+        choices.append(last_version(alias, scope))
+    if "first" in keywords:
+        choices.append(first_version(alias, scope))
+    if scope.keys is not None:
+        choices.append(f"{alias}.version_key IN {scope.keys}")
+    return ["(" + " OR ".join(choices) + ")"]
+
+
+def _scope(query: Query, parameters: _Parameters) -> _Scope:
+    return _Scope(
+        query=query,
+        audiences=None if query.audiences is None else parameters.add_all(query.audiences),
+        spec_versions=None if query.spec_versions is None else parameters.add_all(query.spec_versions),
+        added_after=None if query.added_after is None else parameters.add(query.added_after),
+        keys=parameters.add_all(sorted(query.versions.keys)) if query.versions.keys else None,
+    )
+
+
+_COLUMNS = "key, object_id, version, spec_version, date_added, organization"
+
+
+def _arm(conditions: list[str], columns: str, index: str) -> str:
+    return f"SELECT {columns} FROM items i INDEXED BY {index} WHERE {' AND '.join(conditions)}"
+
+
+def _statement(query: Query, limit: int, *, with_body: bool) -> tuple[str, dict[str, object]]:
+    """The SQL of one page, and its parameters."""
+    parameters = _Parameters()
+    scope = _scope(query, parameters)
+    common = [
+        f"i.collection = {parameters.add(query.collection)}",
+        *in_spec("i", scope.spec_versions),
+        *is_added_after("i", scope.added_after),
+        *is_added_after("i", None if query.after is None else parameters.add(query.after)),
+        *([] if query.repeated else [unshadowed("i", scope)]),
+        *wanted_version("i", scope),
+    ]
+    columns = ", ".join(f"i.{name}" for name in _COLUMNS.split(", ")) + (", i.body" if with_body else ", x''")
+    arms: list[str] = []
+    types = query.types
+    count = len(query.audiences or ()) * len(types or (None,))
+    if query.ids is not None:
+        fits = [*common, *visible("i", scope.audiences), f"i.object_id IN {parameters.add_all(query.ids)}"]
+        if types is not None:
+            fits.append(f"i.object_type IN {parameters.add_all(types)}")
+        arms.append(_arm(fits, columns, "items_by_identity"))
+    elif query.audiences is None or count > MAX_ARMS:
+        fits = [*common, *visible("i", scope.audiences)]
+        if types is not None:
+            fits.append(f"i.object_type IN {parameters.add_all(types)}")
+        arms.append(_arm(fits, columns, "items_by_date"))
+    else:
+        for audience in query.audiences:
+            reader = f"i.audience = {parameters.add(audience)}"
+            if types is None:
+                arms.append(_arm([*common, reader], columns, "items_by_audience"))
+                continue
+            for kind in types:
+                kinds = [*common, reader, f"i.object_type = {parameters.add(kind)}"]
+                arms.append(_arm(kinds, columns, "items_by_type"))
+    text = " UNION ALL ".join(arms) + f" ORDER BY 5 LIMIT {parameters.add(limit)}"
+    return text, parameters.values
+
+
+def select(db: sqlite3.Connection, query: Query, limit: int, *, with_body: bool = False) -> list[Row]:
+    """Up to `limit` rows that answer a query (-1 for all), in the order they were added."""
+    if query.audiences == ():
+        return []
+    text, values = _statement(query, limit, with_body=with_body)
+    return [Row(*row) for row in db.execute(text, values)]
+
+
+def exists(db: sqlite3.Connection, query: Query) -> bool:
+    """Whether any visible version of the query's ids is there, whatever its other filters."""
+    bare = replace(query, versions=LATEST, spec_versions=None, added_after=None, after=None, one_per_version=False)
+    return bool(select(db, bare, 1))

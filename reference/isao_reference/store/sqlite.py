@@ -1,0 +1,112 @@
+"""Connections to one SQLite file: many readers, one writer, acknowledged writes on disk.
+
+WAL with synchronous=FULL: a commit that returned survives the death of the process. All
+writes of this process queue behind one lock and begin immediately, so date_added is given
+in commit order.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from isao_reference.store import schema
+
+_BUSY_MILLISECONDS = 15_000
+
+
+class StoreError(Exception):
+    """The file is not a store this version can open."""
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+    connection.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    return connection
+
+
+def _create_or_check(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        found = connection.execute("PRAGMA user_version").fetchone()[0]
+        if found == 0:
+            for statement in schema.TABLES.split(";"):
+                if statement.strip():
+                    connection.execute(statement)
+            connection.execute("INSERT INTO meta VALUES ('cursor_key', ?)", (secrets.token_bytes(32),))
+            connection.execute(f"PRAGMA user_version={schema.SCHEMA_VERSION}")
+        elif found != schema.SCHEMA_VERSION:
+            raise StoreError(f"the database has form {found}, this version reads {schema.SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+class Store:
+    """One open database. Safe to share between threads; `close` ends it."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens or creates the file; raises StoreError for a form of another version."""
+        self.path = path
+        self._writer = _connect(path)
+        _create_or_check(self._writer)
+        self._write_lock = threading.Lock()
+        self._idle: list[sqlite3.Connection] = []
+        self._idle_lock = threading.Lock()
+        self._closed = False
+        row = self._writer.execute("SELECT value FROM meta WHERE name = 'cursor_key'").fetchone()
+        self.cursor_key: bytes = row[0]
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection inside one read transaction: everything read through it is one moment."""
+        with self._idle_lock:
+            connection = self._idle.pop() if self._idle else None
+        if connection is None:
+            connection = _connect(self.path)
+            connection.execute("PRAGMA query_only=ON")
+        try:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("COMMIT")
+        finally:
+            with self._idle_lock:
+                if self._closed:
+                    connection.close()
+                else:
+                    self._idle.append(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """The one writing connection inside one transaction: all of it or, after an exception,
+        none of it is kept."""
+        with self._write_lock:
+            connection = self._writer
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        """Closes every idle connection; further use is an error."""
+        with self._idle_lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+        with self._write_lock:
+            self._writer.close()

@@ -1,0 +1,95 @@
+"""Which collection a path means, and what this caller may do there."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from isao_reference.call import Call
+from isao_reference.errors import Refusal, forbidden, not_found, unauthorized
+from isao_reference.policy import decide
+from isao_reference.policy.principal import Principal
+from isao_reference.store import collections, items
+from isao_reference.store.collections import Collection
+
+
+@dataclass(frozen=True)
+class Access:
+    """One collection with what the caller may do in it."""
+
+    collection: Collection
+    can_read: bool
+    can_write: bool
+
+
+def access_to(principal: Principal, collection: Collection) -> Access:
+    """The truth that can_read and can_write tell (TAXII 2.1 section 5.2.1)."""
+    return Access(
+        collection,
+        can_read=decide.can_read(principal, collection.readers),
+        can_write=decide.can_write(principal, collection.writers),
+    )
+
+
+def visible(access: Access) -> bool:
+    """Whether the caller may know that a collection exists."""
+    return access.can_read or access.can_write
+
+
+def all_visible(call: Call, db: sqlite3.Connection) -> list[Access]:
+    """Every collection the caller may know of, in their fixed order."""
+    found = (access_to(call.principal, collection) for collection in collections.all_collections(db))
+    return [access for access in found if visible(access)]
+
+
+def absent(principal: Principal) -> Refusal:
+    """The answer for what is not there, or not for this caller: a stranger is asked to log in,
+    whether or not there is something."""
+    return unauthorized() if principal.anonymous else not_found()
+
+
+def require_anything_public(call: Call, db: sqlite3.Connection) -> None:
+    """A stranger may read the server information only while some collection is public."""
+    if call.principal.anonymous and not collections.any_public(db):
+        raise unauthorized()
+
+
+def find(call: Call, db: sqlite3.Connection) -> Access:
+    """The collection named in the path, if the caller may know of it; else the answer for absence."""
+    collection = collections.by_id_or_alias(db, call.path["collection"])
+    if collection is None:
+        raise absent(call.principal)
+    access = access_to(call.principal, collection)
+    if not visible(access):
+        raise absent(call.principal)
+    return access
+
+
+def find_readable(call: Call, db: sqlite3.Connection) -> Collection:
+    """The collection named in the path for reading: 403 when the caller may only write."""
+    access = find(call, db)
+    if not access.can_read:
+        raise forbidden("This account may not read this collection.")
+    return access.collection
+
+
+def find_writable(call: Call, db: sqlite3.Connection) -> Collection:
+    """The collection named in the path for adding: 403 when the caller may only read."""
+    access = find(call, db)
+    if not access.can_write:
+        raise forbidden("This account may not write to this collection.")
+    return access.collection
+
+
+def find_deletable(call: Call, db: sqlite3.Connection) -> Collection:
+    """The collection named in the path for deleting: 403 unless the caller may read and write
+    (the table of TAXII 2.1 section 5.7)."""
+    access = find(call, db)
+    if not (access.can_read and access.can_write):
+        raise forbidden("Deleting needs reading and writing in this collection.")
+    return access.collection
+
+
+def readable_audiences(call: Call, db: sqlite3.Connection) -> tuple[int, ...] | None:
+    """The audiences the caller belongs to; None means that everything is visible."""
+    return decide.readable_audiences(call.principal, items.audiences(db))

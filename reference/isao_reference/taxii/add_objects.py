@@ -1,0 +1,64 @@
+"""POST .../objects/ (TAXII 2.1 section 5.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from isao_reference import limits
+from isao_reference.call import Answer, Call
+from isao_reference.errors import bad_request, unauthorized, unprocessable
+from isao_reference.policy.audience import Contributor
+from isao_reference.policy.principal import Principal
+from isao_reference.store import documents
+from isao_reference.taxii import access, intake
+from isao_reference.taxii.intake import Outcome
+from isao_reference.wire import envelope, resources, timestamps
+from isao_reference.wire.envelope import NotAnEnvelope, Submitted
+from isao_reference.wire.json_reader import JsonFault
+
+
+def read_envelope(body: bytes) -> list[Submitted]:
+    """The posted objects: 400 for what is no strict JSON, 422 for what is no envelope."""
+    try:
+        return envelope.read(body)
+    except JsonFault as fault:
+        raise bad_request(str(fault)) from None
+    except NotAnEnvelope as fault:
+        raise unprocessable(str(fault)) from None
+
+
+def contributor_of(principal: Principal) -> Contributor:
+    """The posting account; a stranger cannot post."""
+    if principal.account is None or principal.organization is None or principal.kind is None:
+        raise unauthorized()
+    return Contributor(principal.account, principal.organization, principal.kind)
+
+
+def status_body(identifier: str, now: int, outcomes: Sequence[Outcome]) -> bytes:
+    """The status that tells what became of each object."""
+    return resources.encode(
+        resources.status(
+            identifier,
+            now,
+            [resources.status_details(one.id, one.version) for one in outcomes if one.ok],
+            [resources.status_details(one.id, one.version, one.why) for one in outcomes if not one.ok],
+        )
+    )
+
+
+def add_objects(call: Call) -> Answer:
+    """Stores an envelope and its status in one transaction, and answers 202 only after both are
+    on disk. Repeating a request changes nothing."""
+    contributor = contributor_of(call.principal)
+    with call.store.reading() as db:
+        access.find_writable(call, db)
+    submitted = read_envelope(call.body)
+    now = timestamps.micros(call.settings.clock())
+    identifier = call.settings.new_id()
+    with call.store.writing() as db:
+        collection = access.find_writable(call, db)
+        outcomes = intake.take(db, collection, submitted, contributor, now)
+        body = status_body(identifier, now, outcomes)
+        documents.insert_status(db, identifier, contributor.account, now, body)
+        documents.forget_statuses(db, now - limits.STATUS_SECONDS * 1_000_000)
+    return Answer(body, status=202)

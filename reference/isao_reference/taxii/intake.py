@@ -1,0 +1,147 @@
+"""Objects into a collection: markings to audience, one row a version, a truthful line for each.
+
+Used by Add Objects and by the loader, so that both decide alike. Runs inside the caller's
+transaction; nothing here commits.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from isao_reference.policy import audience, tlp
+from isao_reference.policy.audience import Contributor
+from isao_reference.store import collections, documents, items
+from isao_reference.store.collections import Collection
+from isao_reference.wire import media_types, stix_object
+from isao_reference.wire.envelope import Submitted
+from isao_reference.wire.stix_object import ObjectFault, StixFacts
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one object; `why` says so when it was refused, and is empty otherwise."""
+
+    id: str
+    version: str
+    ok: bool
+    why: str = ""
+
+
+def same_content(stored: bytes, body: bytes, value: Any) -> bool:
+    """Whether a repeated version says the same: equal bytes, or equal JSON in another layout."""
+    if stored == body:
+        return True
+    return json.dumps(json.loads(stored), sort_keys=True) == json.dumps(value, sort_keys=True)
+
+
+def check_content(collection: Collection, value: Any) -> StixFacts:
+    """The facts of an object this collection takes; raises ObjectFault."""
+    facts = stix_object.facts_of(value)
+    if not media_types.collection_takes(collection.media_types, facts.spec_version):
+        raise ObjectFault(f"the collection does not take STIX {facts.spec_version} objects")
+    return facts
+
+
+def default_for(facts: StixFacts, default_label: str) -> str:
+    """The label of an object without TLP marking; the published TLP definitions are clear."""
+    return tlp.CLEAR if tlp.is_tlp_definition(facts.id) else default_label
+
+
+def label_for(facts: StixFacts, statements: frozenset[str], default_label: str) -> str:
+    """The label an object is stored under."""
+    return tlp.label_of_item(
+        facts.object_markings,
+        facts.granular_markings,
+        statements,
+        default_for(facts, default_label),
+    )
+
+
+def statements_for(db: sqlite3.Connection, facts: Sequence[StixFacts], contributor: Contributor) -> frozenset[str]:
+    """The markings among those used that are known statements: defined in this very batch, or
+    stored before by the contributor's organization or by the exchange. Nobody else's
+    definition counts: it could lift a restriction that is not theirs."""
+    supplied = frozenset(fact.id for fact in facts if fact.is_statement)
+    used = {
+        marking
+        for fact in facts
+        for marking in (*fact.object_markings, *fact.granular_markings)
+        if tlp.tlp_label(marking) is None and marking not in supplied
+    }
+    if not used:
+        return supplied
+    trusted = (contributor.organization, *items.exchange_organizations(db))
+    return supplied | items.known_statements(db, used, trusted)
+
+
+def take_one(
+    db: sqlite3.Connection,
+    collection: Collection,
+    item: items.NewItem,
+    value: Any,
+    contributor: Contributor,
+    date_added: int,
+) -> bool:
+    """Stores one object unless this contributor already has that version; True when a row was
+    added. Raises ObjectFault when the stored version says something else: it stays."""
+    stored = items.stored_body(db, collection.key, item.facts, audience.own_identities(contributor))
+    if stored is None:
+        items.insert_item(db, collection.key, item, contributor, date_added)
+        return True
+    if not same_content(stored, item.body, value):
+        raise ObjectFault("this version is already stored with other content; send a new modified time")
+    return False
+
+
+def take(
+    db: sqlite3.Connection,
+    collection: Collection,
+    submitted: Sequence[Submitted],
+    contributor: Contributor,
+    now: int,
+    asserted_label: str | None = None,
+) -> list[Outcome]:
+    """Stores what can be stored, in order, and says for each object what became of it.
+
+    `now` is microseconds; `asserted_label` is the label of unlabelled objects when an operator
+    vouches for another one than the exchange's default.
+    """
+    distribution, declared_default = documents.policy_settings(db)
+    default_label = asserted_label or declared_default
+    checked: list[StixFacts | ObjectFault] = []
+    for one in submitted:
+        try:
+            checked.append(check_content(collection, one.value))
+        except ObjectFault as fault:
+            checked.append(fault)
+    statements = statements_for(db, [fact for fact in checked if isinstance(fact, StixFacts)], contributor)
+    before = last = collections.last_added(db, collection.key)
+    outcomes: list[Outcome] = []
+    for position, (one, fact) in enumerate(zip(submitted, checked, strict=True)):
+        name = stix_object.claimed_id(one.value, position)
+        version = stix_object.claimed_version(one.value)
+        if isinstance(fact, ObjectFault):
+            outcomes.append(Outcome(name, version, False, str(fact)))
+            continue
+        label = label_for(fact, statements, default_label)
+        item = items.NewItem(
+            facts=fact,
+            body=one.body,
+            label=label,
+            readers=audience.audience_of(label, contributor, distribution),
+            identity=audience.identity_of(label, contributor, distribution),
+        )
+        date_added = collections.next_date_added(now, last)
+        try:
+            if take_one(db, collection, item, one.value, contributor, date_added):
+                last = date_added
+            outcomes.append(Outcome(fact.id, fact.version, True))
+        except ObjectFault as fault:
+            outcomes.append(Outcome(fact.id, fact.version, False, str(fault)))
+    if last != before:
+        collections.set_last_added(db, collection.key, last)
+    return outcomes

@@ -1,0 +1,1 @@
+"""Bytes in, typed values out: nothing in here knows accounts, policy or storage."""
