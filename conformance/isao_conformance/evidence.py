@@ -105,6 +105,8 @@ class Live:
         try:
             if request.method == "TLS":
                 answer = self._wire.handshake(request.url, dict(request.headers)["offer"])
+            elif request.method == "PLAIN":
+                answer = self._wire.plain(request.url, headers)
             else:
                 answer = self._wire.send(request.method, request.url, headers, request.body)
             done = Exchange(key, request, self._redactor.answer(answer))

@@ -31,7 +31,10 @@ class Key:
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it is recorded. `method` TLS is a bare handshake, its offer in the headers."""
+    """A request as it is recorded.
+
+    `method` TLS is a bare handshake, its offer in the headers; PLAIN is a GET without TLS to the URL's host and port.
+    """
 
     method: str
     url: str
@@ -47,7 +50,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. `status` 0 is a TLS handshake, described in the body as JSON.
+    """What came back. `status` 0 is no HTTP at all (a handshake, a closed connection), told in the body as JSON.
 
     `data` is the parsed JSON body, or None when the body is empty, not UTF-8 or not JSON.
     """

@@ -235,7 +235,7 @@ class Wire:
         except OSError as fault:
             raise NoAnswer(_describe(fault)) from None
         connection = http.client.HTTPConnection(host, port)
-        connection.sock = _Deadline(sock)  # type: ignore[assignment]  # the four methods http.client uses
+        connection.sock = _Deadline(sock)  # the four methods http.client uses
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:
             return self._exchange(connection, "GET", path, headers, b"", started)

@@ -1,0 +1,74 @@
+"""Probes of feedback: what others think of an item reaches whoever contributed it, in the language of the data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from isao_conformance import content
+from isao_conformance.lab import Lab
+from isao_conformance.probe import probe
+from isao_conformance.readers import CONTRIBUTOR, reads, same_content
+
+RATER = "member-b"
+
+
+def _feedback(lab: Lab, target: str) -> dict[str, dict[str, Any]]:
+    return {
+        "an opinion": lab.new(content.opinion, target, "green"),
+        "a sighting": lab.new(content.sighting, target, "green"),
+        "a note": lab.new(content.note, target, "green"),
+    }
+
+
+@probe("ISAO-FBK-002", statement="00000000", needs=["member-a", "member-b", "writable"])
+def opinions_sightings_and_notes_of_others_stand_beside_an_unaltered_item(lab: Lab) -> None:
+    """Machine feedback is in the same language as the data (STIX 2.1: opinion, sighting, note) and never edits it.
+
+    Another member posts one of each on an item; each is taken and is read as it was posted, and the item reads back
+    equal to what its contributor sent. An item that nobody commented on is the control for the reading.
+    """
+    where = lab.workspace
+    item = lab.share("green", by=CONTRIBUTOR)
+    lab.control(reads(lab, RATER, where, item["id"]) is not None, f"{RATER} reads the item")
+    session = lab.as_(RATER)
+    for words, stix in _feedback(lab, item["id"]).items():
+        lab.created(where, [stix["id"]], by=RATER)
+        answer = session.add(where, [stix])
+        taken = answer.status == 202 and not lab.completed(session, answer).list_of("failures")
+        lab.expect(taken, f"{words} of another member is accepted", expected="202 without failures", got=answer)
+        if taken:
+            got = reads(lab, RATER, where, stix["id"])
+            same = got is not None and same_content(stix, got)
+            lab.expect(same, f"{words} reads back as it was posted", expected=str(stix), got=got or "nothing")
+    left = reads(lab, CONTRIBUTOR, where, item["id"])
+    lab.expect(
+        left is not None and same_content(item, left),
+        "the item itself stays unaltered",
+        expected=str(item),
+        got=left or "the item is gone",
+    )
+
+
+@probe("ISAO-FBK-003", statement="00000000", needs=["member-a", "member-b", "writable"])
+def feedback_reaches_the_originator_and_no_outsider(lab: Lab) -> None:
+    """Feedback that never arrives changes nothing, and it is as confidential as the item that it is about.
+
+    Another member posts feedback under the item's own label; the originator finds it, an outsider does not. Before it
+    was posted the originator's request gave nothing.
+    """
+    where = lab.workspace
+    item = lab.share("green", by=CONTRIBUTOR)
+    feedback = _feedback(lab, item["id"])
+    every = ",".join(stix["id"] for stix in feedback.values())
+    lab.control(not lab.as_(CONTRIBUTOR).objects(where, match_id=every).ids, "nothing is there before it is posted")
+    started = lab.now()
+    lab.publish(feedback.values(), by=RATER)
+    for words, stix in feedback.items():
+        got = reads(lab, CONTRIBUTOR, where, stix["id"])
+        lab.expect(got is not None, f"{words} reaches the originator", got=f"{stix['id']} does not appear")
+        if got is None:
+            return
+    lab.measure("feedback to its originator by poll", (lab.now() - started).total_seconds(), "s")
+    for words, stix in feedback.items():
+        seen = lab.outsider.objects(where, match_id=stix["id"])
+        lab.expect(stix["id"] not in seen.ids, f"{words} does not reach an outsider", got=seen)
