@@ -103,12 +103,14 @@ def pages(fetch: Callable[..., Answer], *args: Any, until: Iterable[str] = (), *
     """Fetch pages until the end, or until every id in `until` was listed.
 
     Unlike `lab.walk` this stops early, and says how the pages were continued. It stops at the first answer that
-    is not 200, at a page that gives no way to go on, and at the ceiling of pages; `ended` is False for the last two.
+    is not 200, at a page that gives no way to go on, at one that repeats (a cursor may repeat as long as the pages
+    move on: some servers keep the position themselves), and at the ceiling of pages; `ended` is False for the last
+    three.
     """
     wanted = set(until)
     answers: list[Answer] = []
     position: dict[str, Any] = {}
-    seen: set[str] = set()
+    seen: set[tuple[str, ...]] = set()
     exact = True
     while True:
         page = fetch(*args, **{**query, **position})
@@ -120,9 +122,10 @@ def pages(fetch: Callable[..., Answer], *args: Any, until: Iterable[str] = (), *
         if page.status != 200 or not page.more:
             return Pages(tuple(answers), exact, True)
         cursor = page.next or _last_date(page)
-        if not cursor or cursor in seen or len(answers) >= LIMITS.walk_pages:
-            return Pages(tuple(answers), exact, False)
-        seen.add(cursor)
+        here = (cursor, *page.ids)
+        if not cursor or here in seen or len(answers) >= LIMITS.walk_pages:
+            return Pages(tuple(answers), exact and (not cursor or bool(page.next)), False)
+        seen.add(here)
         exact = exact and bool(page.next)
         position = {"next": page.next} if page.next else {"added_after": cursor}
 
