@@ -1,176 +1,90 @@
-"""Read STIX files: bundles, TAXII envelopes, single objects, or newline-delimited JSON of any of them.
+"""Store the objects of files in an exchange, each file into a collection, with a word about each refusal.
 
-Objects come out as the bytes that stand in the file, so that nothing is re-serialised on the way
-into the store. Newline-delimited files are streamed; other files are read as one document.
+Reading is in `stix_files`; here the batches go into the store. Marking definitions go first: what they
+mark can then be understood, wherever in a file they stand.
 """
 
 from __future__ import annotations
 
-import gzip
-import zlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import IO
 
-import msgspec
+from isao_reference import setup
+from isao_reference.stix_files import FoundObject, read_objects
+from isao_reference.store.sqlite import Store
 
-GZIP_MAGIC = b"\x1f\x8b"
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
-
-class UnreadableFile(Exception):
-    """A file that cannot be read as STIX; the text is one line that names the fault and the remedy."""
+BATCH = 500  # objects in one transaction
+SHOWN_REFUSALS = 20
 
 
 @dataclass(frozen=True)
-class FoundObject:
-    """One object of a file: its bytes, its `id` if it says one, and where it stands in plain words."""
+class Refused:
+    """An object that the exchange did not take: where it stands, its id, and why."""
 
     file: Path
     position: str
     id: str
-    raw: bytes
+    why: str
 
 
-class _Head(msgspec.Struct):
-    type: str | None = None
-    id: str | None = None
-    objects: msgspec.Raw = msgspec.Raw(b"")
+@dataclass
+class Tally:
+    """What became of the objects of a load; only the first refusals are kept, all are counted."""
+
+    stored: int = 0
+    refused: int = 0
+    refusals: list[Refused] = field(default_factory=list)
+
+    def add(self, found: FoundObject, ok: bool, why: str) -> None:
+        """Count one object."""
+        if ok:
+            self.stored += 1
+            return
+        self.refused += 1
+        if len(self.refusals) < SHOWN_REFUSALS:
+            self.refusals.append(Refused(found.file, found.position, found.id, why))
 
 
-_head = msgspec.json.Decoder(_Head)
-_anything = msgspec.json.Decoder()
-_members = msgspec.json.Decoder(list[msgspec.Raw])
+def title_of(path: Path) -> str:
+    """The file's name without its extensions for compression and format."""
+    name = path.name.removesuffix(".gz")
+    for suffix in (".json", ".ndjson", ".jsonl"):
+        name = name.removesuffix(suffix)
+    return name or path.name
 
 
-def check_files(paths: Iterable[Path]) -> int:
-    """Read all files to the end and return the number of objects.
+def load_files(
+    store: Store,
+    homes: Mapping[Path, str],
+    account: str,
+    default_label: str | None = None,
+    progress: Callable[[Path, int], None] = lambda path, count: None,
+) -> Tally:
+    """Put the objects of each file into the collection (id or alias) that `homes` names for it.
 
-    Done before the first object is stored, so that a truncated file leaves nothing half loaded.
-    Raises UnreadableFile for the first fault.
+    `account` is the contributor; `default_label` is asserted for objects without a label. `progress` is
+    called after every batch with the file and how many of its objects are done. Raises SetupError for an
+    unknown collection or account, UnreadableFile for a file that cannot be read.
     """
-    return sum(1 for path in paths for _ in read_objects(path))
+    for path, collection in homes.items():
+        definitions = (found for found in read_objects(path) if found.id.startswith("marking-definition--"))
+        for batch in _batches(definitions):
+            setup.ingest(store, collection, [found.raw for found in batch], account, default_label)
+    tally = Tally()
+    for path, collection in homes.items():
+        done = 0
+        for batch in _batches(read_objects(path)):
+            outcomes = setup.ingest(store, collection, [found.raw for found in batch], account, default_label)
+            for found, outcome in zip(batch, outcomes, strict=True):
+                tally.add(found, outcome.ok, outcome.why)
+            done += len(batch)
+            progress(path, done)
+    return tally
 
 
-def read_objects(path: Path) -> Iterator[FoundObject]:
-    """Yield the objects of one file (plain or gzip) in their order. Raises UnreadableFile."""
-    try:
-        with _open(path) as stream:
-            yield from _documents(path, stream)
-    except FileNotFoundError:
-        raise UnreadableFile(f"{path}: no such file; check the path") from None
-    except IsADirectoryError:
-        raise UnreadableFile(f"{path}: this is a folder; name the files in it") from None
-    except PermissionError:
-        raise UnreadableFile(f"{path}: not readable for this user; check its permissions") from None
-    except EOFError:
-        raise UnreadableFile(f"{path}: the gzip data ends too early; fetch the file again") from None
-    except (gzip.BadGzipFile, zlib.error) as fault:
-        raise UnreadableFile(
-            f"{path}: the gzip data is damaged ({fault}); fetch the file again, "
-            "or drop .gz from the name if it is not compressed"
-        ) from None
-    except OSError as fault:
-        raise UnreadableFile(f"{path}: {fault.strerror or fault}; check the file system") from None
-
-
-def _open(path: Path) -> IO[bytes]:
-    """Open by content, not only by name: gzip is recognised by its first bytes."""
-    stream = path.open("rb")
-    magic = stream.read(2)
-    stream.seek(0)
-    if magic == GZIP_MAGIC:
-        return gzip.open(stream, "rb")  # type: ignore[return-value]  # GzipFile is a binary stream
-    if path.suffix == ".gz":
-        stream.close()
-        raise UnreadableFile(f"{path}: named .gz but not gzip data; drop .gz from the name if it is plain JSON")
-    return stream
-
-
-def _documents(path: Path, stream: IO[bytes]) -> Iterator[FoundObject]:
-    first, skipped = _first_line(stream)
-    if not first:
-        raise UnreadableFile(f"{path}: the file is empty; nothing to load")
-    if not _is_json(first):
-        yield from _whole(path, first + stream.read(), skipped)
-        return
-    yield from _container(path, first, f"line {skipped + 1}")
-    for number, line in enumerate(stream, start=skipped + 2):
-        if line.strip():
-            yield from _container(path, line, f"line {number}")
-
-
-def _first_line(stream: IO[bytes]) -> tuple[bytes, int]:
-    """The first line with content, and how many empty ones came before it."""
-    skipped = 0
-    for line in stream:
-        if skipped == 0:
-            line = line.removeprefix(BYTE_ORDER_MARK)
-        if line.strip():
-            return line, skipped
-        skipped += 1
-    return b"", skipped
-
-
-def _whole(path: Path, text: bytes, skipped: int) -> Iterator[FoundObject]:
-    """A document over several lines; only here can the line of a fault be other than the first."""
-    try:
-        _anything.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
-        line = skipped + 1 + text[: _offset(fault, text)].count(b"\n")
-        raise UnreadableFile(f"{path}: line {line}: not JSON ({fault}); export the file again") from None
-    yield from _container(path, text, "")
-
-
-def _offset(fault: Exception, text: bytes) -> int:
-    """msgspec names the offending byte in its message; without one the fault is at the end."""
-    if isinstance(fault, UnicodeDecodeError):
-        return _first_bad_character(text)
-    _, found, number = str(fault).rpartition("(byte ")
-    return int(number.rstrip(")")) if found and number.rstrip(")").isdigit() else len(text.rstrip())
-
-
-def _first_bad_character(text: bytes) -> int:
-    """msgspec counts from the start of the string it was reading; the codec counts from the file's start."""
-    try:
-        text.decode()
-    except UnicodeDecodeError as fault:
-        return fault.start
-    return len(text)
-
-
-def _is_json(line: bytes) -> bool:
-    try:
-        _anything.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-    return True
-
-
-def _container(path: Path, text: bytes, where: str) -> Iterator[FoundObject]:
-    """The objects of one JSON value: of a bundle or an envelope its members, else the value itself."""
-    prefix = f"{where}, " if where else ""
-    try:
-        head = _head.decode(text)
-    except msgspec.ValidationError:
-        # Not an object, or one with an id that is no string: the exchange says what is wrong with it.
-        yield FoundObject(path, where or "line 1", "", text.strip())
-        return
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
-        raise UnreadableFile(f"{path}: {prefix}not JSON ({fault}); export the file again") from None
-    objects = bytes(head.objects)
-    if head.type == "bundle" and not objects:
-        return  # STIX 2.1, 8: a bundle may be empty
-    if objects.startswith(b"[") and head.type in (None, "bundle"):
-        for number, raw in enumerate(_members.decode(objects), start=1):
-            yield FoundObject(path, f"{prefix}object {number}", _id(bytes(raw)), bytes(raw))
-        return
-    yield FoundObject(path, where or "line 1", head.id or "", text.strip())
-
-
-def _id(raw: bytes) -> str:
-    try:
-        return _head.decode(raw).id or ""
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return ""
+def _batches(objects: Iterable[FoundObject]) -> Iterator[list[FoundObject]]:
+    source = iter(objects)
+    while batch := list(islice(source, BATCH)):
+        yield batch

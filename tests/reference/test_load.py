@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from isao_reference import load
+
+from isao_reference import stix_files
 
 FIRST = {"type": "tool", "id": "tool--1", "number": 1.10}
 SECOND = {"type": "tool", "id": "tool--2", "text": "a\u2028b"}
@@ -39,16 +40,16 @@ FORMS = {
 @pytest.mark.parametrize("name", FORMS)
 def test_each_form_of_file_yields_the_same_objects(tmp_path: Path, name: str) -> None:
     path = _write(tmp_path / name, FORMS[name])
-    found = list(load.read_objects(path))
+    found = list(stix_files.read_objects(path))
     assert [json.loads(item.raw) for item in found] == [FIRST, SECOND]
     assert [item.id for item in found] == ["tool--1", "tool--2"]
-    assert load.check_files([path, path]) == 4
+    assert stix_files.check_files([path, path]) == 4
 
 
 def test_positions_name_the_line_and_the_object(tmp_path: Path) -> None:
     lines = [_json({"type": "bundle", "objects": [FIRST, SECOND]}), b"", _json(SECOND)]
     path = _write(tmp_path / "x.ndjson", b"\n".join(lines))
-    assert [item.position for item in load.read_objects(path)] == [
+    assert [item.position for item in stix_files.read_objects(path)] == [
         "line 1, object 1",
         "line 1, object 2",
         "line 3",
@@ -57,13 +58,13 @@ def test_positions_name_the_line_and_the_object(tmp_path: Path) -> None:
 
 def test_the_bytes_of_an_object_are_those_of_the_file(tmp_path: Path) -> None:
     text = b'{"type":"bundle","objects":[ {"id" : "a--1",  "n": 1.10e2 , "s":"\\u00e9"} ]}'
-    (found,) = load.read_objects(_write(tmp_path / "x.json", text))
+    (found,) = stix_files.read_objects(_write(tmp_path / "x.json", text))
     assert found.raw == b'{"id" : "a--1",  "n": 1.10e2 , "s":"\\u00e9"}'
 
 
 def test_objects_as_a_dictionary_is_observed_data_of_stix_20_not_a_container(tmp_path: Path) -> None:
     item = {"type": "observed-data", "id": "observed-data--1", "objects": {"0": {"type": "file"}}}
-    (found,) = load.read_objects(_write(tmp_path / "x.json", _json(item)))
+    (found,) = stix_files.read_objects(_write(tmp_path / "x.json", _json(item)))
     assert json.loads(found.raw) == item
 
 
@@ -80,8 +81,8 @@ UNREADABLE = {
 def test_an_unreadable_file_is_named_with_fault_and_remedy(tmp_path: Path, name: str) -> None:
     content, words = UNREADABLE[name]
     path = _write(tmp_path / name, content)
-    with pytest.raises(load.UnreadableFile) as caught:
-        load.check_files([path])
+    with pytest.raises(stix_files.UnreadableFile) as caught:
+        stix_files.check_files([path])
     message = str(caught.value)
     assert message.startswith(str(path))
     assert words in message
@@ -105,5 +106,5 @@ def test_missing_folder_not_gzip_and_truncated_gzip_each_have_their_words(tmp_pa
         damaged: "damaged",
     }
     for path, words in faults.items():
-        with pytest.raises(load.UnreadableFile, match=words):
-            load.check_files([path])
+        with pytest.raises(stix_files.UnreadableFile, match=words):
+            stix_files.check_files([path])

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
+from importlib.resources import files
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+import jsonschema_rs
 import pytest
+
+import isao_spec
 from isao_reference import scenario
 
 TLP_EXTENSION = "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d"
@@ -124,9 +128,7 @@ def test_every_label_and_several_organizations_occur_in_the_community() -> None:
 
 def test_advisories_are_clear_throughout() -> None:
     assert all(
-        TLP_IDS["clear"] in item["object_marking_refs"]
-        for collection, item in _objects()
-        if collection == "advisories"
+        TLP_IDS["clear"] in item["object_marking_refs"] for collection, item in _objects() if collection == "advisories"
     )
 
 
@@ -197,14 +199,18 @@ def test_organizations_and_what_they_share_are_said_to_be_fictional() -> None:
 def test_the_capability_document_fits_its_schema_and_hashes_the_policies() -> None:
     urls = {policy.file: f"https://example.com/policies/{policy.file}" for policy in scenario.load().policies}
     document = scenario.capability_document("https://example.com/", urls, date(2026, 11, 22))
-    assert document["services"]["taxii"]["discovery"] == "https://example.com/taxii2/"
-    assert [policy["sha256"] for policy in document["policies"]] == [
-        p.sha256 for p in scenario.load().policies
-    ]
+    schema = json.loads(files("isao_spec").joinpath("schemas/capability-document.json").read_text())
+    validator = jsonschema_rs.validator_for(schema, validate_formats=True)
+    assert [error.message for error in validator.iter_errors(document)] == []
+    assert [policy["sha256"] for policy in document["policies"]] == [p.sha256 for p in scenario.load().policies]
     assert len(document["policies"]) == 2
     for policy in document["policies"]:
         assert policy["approved"] < "2026-11-22" < policy["review_by"]
-        assert set(policy) == {"name", "url", "sha256", "version", "owner", "approved", "review_by"}
+
+
+def test_the_capability_document_names_the_version_of_the_specification_that_is_installed() -> None:
+    document = scenario.capability_document("https://example.com/", defaultdict(str), date(2026, 11, 22))
+    assert document["spec_version"] == isao_spec.load().version
 
 
 def test_security_txt_expires_within_a_year() -> None:

@@ -59,7 +59,7 @@ class Collection:
 class Contribution:
     """Objects that one account puts into one collection.
 
-    `default_tlp` with `reviewed_by` is the label asserted for those that carry none.
+    `default_tlp` is the label that the account `reviewed_by` asserts for those that carry none.
     """
 
     collection: str
@@ -111,13 +111,12 @@ def load() -> Scenario:
         Collection(**{**row, "readers": tuple(row["readers"]), "writers": tuple(row["writers"])})
         for row in exchange["collections"]
     )
+    contributions = [found for collection in collections for found in _contributions(collection.alias)]
     return Scenario(
         organizations=tuple(Organization(**row) for row in exchange["organizations"]),
         accounts=tuple(Account(**row) for row in exchange["accounts"]),
         collections=collections,
-        contributions=tuple(
-            contribution for collection in collections for contribution in _contributions(collection.alias)
-        ),
+        contributions=tuple(sorted(contributions, key=_defines_no_marking)),
         policies=tuple(
             Policy(text=_text(f"policies/{row['file']}").encode(), **row)
             for row in json.loads(_text("capability.json"))["policies"]
@@ -181,6 +180,11 @@ def _contributions(alias: str) -> list[Contribution]:
         )
         for row in rows
     ]
+
+
+def _defines_no_marking(contribution: Contribution) -> bool:
+    """Sorts marking definitions first: a marking is understood once its definition is there."""
+    return all(item["type"] != "marking-definition" for item in contribution.objects)
 
 
 def _text(name: str) -> str:

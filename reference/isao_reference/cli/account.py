@@ -1,0 +1,130 @@
+"""`isao account`: who takes part in an exchange and where they share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from isao_reference.cli.common import CLASSES, hand_over, opened
+
+PATH = click.Path(path_type=Path)
+DATABASE = click.option("--database", required=True, type=PATH, help="Database file of the exchange.")
+
+
+@click.group(short_help="Organizations, accounts and collections of an exchange.")
+def account() -> None:
+    """Say who takes part in an exchange and where they share.
+
+    Changes count from the next request on; the exchange may be running.
+    """
+
+
+@account.command("add-organization", short_help="Add a member, peer or government organization.")
+@DATABASE
+@click.argument("id")
+@click.option("--name", required=True, help="Name as people know it.")
+@click.option(
+    "--kind", type=click.Choice(("member", "peer", "government", "exchange")), default="member", show_default=True
+)
+def add_organization(database: Path, id: str, name: str, kind: str) -> None:
+    """Add the organization ID (lower case letters, digits and hyphens)."""
+    from isao_reference import setup
+
+    with opened(database) as store:
+        setup.create_organization(store, id, name, kind)
+    click.echo(f"Organization {id} added")
+
+
+@account.command("add-account", short_help="Add an account and show its secret once.")
+@DATABASE
+@click.argument("name")
+@click.option("--organization", required=True, metavar="ID", help="Organization that the account belongs to.")
+@click.option("--role", type=click.Choice(("member", "analyst", "operator")), default="member", show_default=True)
+@click.option(
+    "--auth",
+    type=click.Choice(("basic", "bearer")),
+    default="basic",
+    show_default=True,
+    help="How its client logs in: name and secret, or the secret alone as a token.",
+)
+@click.option("--secret-file", type=PATH, help="Write the secret to this file (0600) instead of printing it.")
+def add_account(database: Path, name: str, organization: str, role: str, auth: str, secret_file: Path | None) -> None:
+    """Add the account NAME of an organization."""
+    from isao_reference import setup
+
+    with opened(database) as store:
+        secret = setup.create_account(store, name, organization, role, auth=auth)
+    hand_over(name, secret, secret_file)
+
+
+@account.command("add-collection", short_help="Add a collection with its readers and writers.")
+@DATABASE
+@click.argument("title")
+@click.option("--alias", help="Short name that can stand in for the id.")
+@click.option("--description", default="")
+@click.option("--reader", "readers", multiple=True, type=click.Choice(CLASSES), help="May be repeated.")
+@click.option("--writer", "writers", multiple=True, type=click.Choice(CLASSES[1:]), help="May be repeated.")
+def add_collection(
+    database: Path,
+    title: str,
+    alias: str | None,
+    description: str,
+    readers: tuple[str, ...],
+    writers: tuple[str, ...],
+) -> None:
+    """Add a collection; operators and analysts may always read and write it."""
+    from isao_reference import setup
+
+    with opened(database) as store:
+        identifier = setup.create_collection(
+            store, title, alias=alias, readers=readers, writers=writers, description=description
+        )
+    click.echo(f"Collection {title}: {identifier}")
+
+
+@account.command("suspend", short_help="Refuse an organization's accounts from the next request on.")
+@DATABASE
+@click.argument("organization")
+@click.option("--former", is_flag=True, help="The organization has left for good.")
+def suspend(database: Path, organization: str, former: bool) -> None:
+    """Suspend ORGANIZATION: its accounts are refused, what it contributed stays."""
+    _set_standing(database, organization, "former" if former else "suspended")
+
+
+@account.command("reinstate", short_help="Let a suspended organization in again.")
+@DATABASE
+@click.argument("organization")
+def reinstate(database: Path, organization: str) -> None:
+    """Put ORGANIZATION back in good standing."""
+    _set_standing(database, organization, "good")
+
+
+def _set_standing(database: Path, organization: str, standing: str) -> None:
+    from isao_reference import setup
+
+    with opened(database) as store:
+        setup.set_standing(store, organization, standing)
+    click.echo(f"Organization {organization}: {standing}")
+
+
+@account.command("list", short_help="List accounts and collections.")
+@DATABASE
+def list_all(database: Path) -> None:
+    """List every account with its organization and every collection with its readers and writers."""
+    from isao_reference import setup
+    from isao_reference.store import collections
+
+    with opened(database) as store:
+        for found in setup.list_accounts(store):
+            click.echo(
+                f"account     {found.name}  {found.organization} ({found.kind}, {found.standing})"
+                f"  {found.role}  {found.auth}"
+            )
+        with store.reading() as db:
+            for collection in collections.all_collections(db):
+                readers, writers = (", ".join(names) or "nobody" for names in (collection.readers, collection.writers))
+                click.echo(
+                    f"collection  {collection.id}  {collection.alias or '-'}  {collection.title}"
+                    f"  read: {readers}  write: {writers}"
+                )
