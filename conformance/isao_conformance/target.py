@@ -163,8 +163,6 @@ def _actor(name: str, told: dict[str, Any], where: str, environment: Mapping[str
 
 def _credential(name: str, told: dict[str, Any], part: str, where: str, environment: Mapping[str, str]) -> str:
     variable, file = told.get(f"{part}_env"), told.get(f"{part}_file")
-    if (variable is None) == (file is None):
-        raise ConfigurationError(f"{where}: [actors.{name}] needs {part}_env or {part}_file, one of the two")
     if variable is not None:
         value = environment.get(variable, "")
         if not value:

@@ -144,6 +144,8 @@ class Wire:
         content = response.read(LIMITS.body_octets + 1)
         if len(content) > LIMITS.body_octets:
             raise NoAnswer(f"the answer is larger than {LIMITS.body_octets} octets")
+        if response.length:
+            raise NoAnswer("the answer ended before the length it announced")
         encoding = response.getheader("content-encoding", "identity")
         if encoding.lower() != "identity":
             raise NoAnswer(f"the answer is encoded as {encoding} though identity was asked for")
