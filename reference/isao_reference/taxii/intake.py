@@ -97,6 +97,37 @@ def take_one(
     return False
 
 
+def storing_order(labelled: Sequence[tuple[StixFacts, str]]) -> list[int]:
+    """Positions in the order they are stored: least restricted first, else as sent.
+
+    Dates of one batch are a microsecond apart. In this order what any reader sees of it has no
+    gaps, so the dates do not tell how much was withheld. Repetitions of one version keep
+    their order: the first one sent decides.
+    """
+    first: dict[tuple[str, str, str], int] = {}
+    for facts, label in labelled:
+        first.setdefault((facts.id, facts.version_key, facts.spec_version), tlp.ORDER.index(label))
+    ranks = [first[facts.id, facts.version_key, facts.spec_version] for facts, _ in labelled]
+    return sorted(range(len(labelled)), key=lambda position: (ranks[position], position))
+
+
+def check_all(collection: Collection, submitted: Sequence[Submitted]) -> list[StixFacts | ObjectFault]:
+    """For each object its facts or what is wrong with it."""
+    checked: list[StixFacts | ObjectFault] = []
+    for one in submitted:
+        try:
+            checked.append(check_content(collection, one.value))
+        except ObjectFault as fault:
+            checked.append(fault)
+    return checked
+
+
+def refused(submitted: Submitted, position: int, why: str) -> Outcome:
+    """The line of an object that was not taken, named as its sender named it."""
+    name = stix_object.claimed_id(submitted.value, position)
+    return Outcome(name, stix_object.claimed_version(submitted.value), False, why)
+
+
 def take(
     db: sqlite3.Connection,
     collection: Collection,
@@ -105,29 +136,26 @@ def take(
     now: int,
     asserted_label: str | None = None,
 ) -> list[Outcome]:
-    """Stores what can be stored, in order, and says for each object what became of it.
+    """Stores what can be stored and says for each object, in the order sent, what became of it.
 
     `now` is microseconds; `asserted_label` is the label of unlabelled objects when an operator
     vouches for another one than the exchange's default.
     """
     distribution, declared_default = documents.policy_settings(db)
     default_label = asserted_label or declared_default
-    checked: list[StixFacts | ObjectFault] = []
-    for one in submitted:
-        try:
-            checked.append(check_content(collection, one.value))
-        except ObjectFault as fault:
-            checked.append(fault)
-    statements = statements_for(db, [fact for fact in checked if isinstance(fact, StixFacts)], contributor)
+    checked = check_all(collection, submitted)
+    good = [(position, fact) for position, fact in enumerate(checked) if isinstance(fact, StixFacts)]
+    statements = statements_for(db, [fact for _, fact in good], contributor)
+    labelled = [(fact, label_for(fact, statements, default_label)) for _, fact in good]
+    outcomes = {
+        position: refused(submitted[position], position, str(fault))
+        for position, fault in enumerate(checked)
+        if isinstance(fault, ObjectFault)
+    }
     before = last = collections.last_added(db, collection.key)
-    outcomes: list[Outcome] = []
-    for position, (one, fact) in enumerate(zip(submitted, checked, strict=True)):
-        name = stix_object.claimed_id(one.value, position)
-        version = stix_object.claimed_version(one.value)
-        if isinstance(fact, ObjectFault):
-            outcomes.append(Outcome(name, version, False, str(fact)))
-            continue
-        label = label_for(fact, statements, default_label)
+    for place in storing_order(labelled):
+        position, (fact, label) = good[place][0], labelled[place]
+        one = submitted[position]
         item = items.NewItem(
             facts=fact,
             body=one.body,
@@ -139,9 +167,9 @@ def take(
         try:
             if take_one(db, collection, item, one.value, contributor, date_added):
                 last = date_added
-            outcomes.append(Outcome(fact.id, fact.version, True))
+            outcomes[position] = Outcome(fact.id, fact.version, True)
         except ObjectFault as fault:
-            outcomes.append(Outcome(fact.id, fact.version, False, str(fault)))
+            outcomes[position] = refused(one, position, str(fault))
     if last != before:
         collections.set_last_added(db, collection.key, last)
-    return outcomes
+    return [outcomes[position] for position in range(len(submitted))]
