@@ -6,7 +6,6 @@ HMAC(seed, probe), the clock is a recorded input. So a replay repeats a probe ex
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -109,9 +108,8 @@ class Lab:
         like = self.target.actors[of]
         if like.scheme != "basic" or like.authorization is None:
             raise Untestable(f"{of} does not sign in with a password", blocked_by="capability authentication")
-        username = base64.b64decode(like.authorization.removeprefix("Basic ")).decode().partition(":")[0]
         # Evidence shows a placeholder, since user names are nobody's business.
-        return self._session(basic_actor(f"{of}-with-a-wrong-secret", username, self.token(32)))
+        return self._session(basic_actor(f"{of}-with-a-wrong-secret", like.username, self.token(32)))
 
     def _session(self, actor: Actor) -> Session:
         if actor.name not in self._sessions:

@@ -40,6 +40,7 @@ class Actor:
     authorization: str | None = field(default=None, repr=False)
     organization: str = ""
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    username: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def parse_target(raw: dict[str, Any], where: str, environment: Mapping[str, str]
 def basic_actor(name: str, username: str, secret: str, organization: str = "") -> Actor:
     """An actor that signs in with HTTP Basic (RFC 7617, UTF-8)."""
     token = base64.b64encode(f"{username}:{secret}".encode()).decode()
-    return Actor(name, "basic", f"Basic {token}", organization, (secret, token))
+    return Actor(name, "basic", f"Basic {token}", organization, (secret, token), username)
 
 
 def bearer_actor(name: str, secret: str, organization: str = "") -> Actor:
