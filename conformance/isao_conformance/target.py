@@ -116,6 +116,7 @@ def parse_target(raw: dict[str, Any], where: str, environment: Mapping[str, str]
     base_url = raw["base_url"]
     actors = {name: _actor(name, told, where, environment) for name, told in raw.get("actors", {}).items()}
     actors.setdefault(OUTSIDER, Actor(OUTSIDER))
+    actors = dict(sorted(actors.items()))  # the order a replay sees, whatever the file's
     target = Target(
         name=raw.get("name", base_url),
         base_url=base_url,
