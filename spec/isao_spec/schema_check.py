@@ -94,6 +94,8 @@ def _words(error: jsonschema_rs.ValidationError) -> str:
         if kind.pattern == "\\S":
             return "must not be empty"
         return f"{_short(got)} does not have the form {kind.pattern}"
+    if isinstance(kind, kinds.AnyOf):
+        return f"{_short(got)} has none of the forms allowed here"
     if isinstance(kind, kinds.UniqueItems):
         return "holds the same item twice"
     return error.message
