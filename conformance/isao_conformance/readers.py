@@ -23,18 +23,28 @@ REFUSALS = (401, 403, 404)
 
 @dataclass(frozen=True)
 class Posted:
-    """Items that one actor contributed: STIX ids by a name, why others were refused, and `added_after` before them."""
+    """Items that one actor contributed, by a name.
+
+    `ids` are those taken, `refused` and `held` say why others were not, or not yet; `since` is an added_after that
+    lies just before all of them.
+    """
 
     where: str
     ids: Mapping[str, str]
     refused: Mapping[str, str]
+    held: Mapping[str, str]
     since: str
 
     def id_of(self, name: str) -> str:
-        """The id of an item. Untestable when the target refused to take it: nothing can then be said about it."""
-        if name in self.refused:
-            raise Untestable(f"the target did not take the item {name}: {self.refused[name]}")
+        """The id of an item. Untestable when the target did not take it: nothing can then be said about it."""
+        if name not in self.ids:
+            raise Untestable(f"the target did not take the item {name}: {self.missing[name]}")
         return self.ids[name]
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """Why items are not there: refused or held."""
+        return {**self.refused, **self.held}
 
 
 def declared_map(lab: Lab) -> Distribution:
@@ -62,19 +72,34 @@ def can_read(lab: Lab, reader: str, where: str) -> bool:
 
 
 def contribute(lab: Lab, items: Mapping[str, dict[str, object]], by: str = CONTRIBUTOR) -> Posted:
-    """Publish each item in an envelope of its own, in order, and wait until its contributor finds all of them."""
-    where = lab.workspace
+    """Post each item in an envelope of its own, in order, and wait until its contributor finds all that were taken.
+
+    A server may refuse an item or hold it for review. Untestable when none is taken.
+    """
+    where, session = lab.workspace, lab.as_(by)
     ids: dict[str, str] = {}
     refused: dict[str, str] = {}
+    held: dict[str, str] = {}
     for name, stix in items.items():
+        stix_id = str(stix["id"])
+        lab.created(where, [stix_id], by=by)
+        answer = session.add(where, [stix])
+        if answer.status != 202:
+            refused[name] = answer.brief()
+            continue
         try:
-            lab.publish([stix], by=by, collection=where)
-            ids[name] = str(stix["id"])
+            final = lab.completed(session, answer)
         except Untestable as fault:
-            refused[name] = fault.why
+            held[name] = fault.why
+            continue
+        failures = final.list_of("failures")
+        if failures or final.resource.get("failure_count"):
+            refused[name] = str(failures)[:300]
+        else:
+            ids[name] = stix_id
     if not ids:
-        raise Untestable(f"the target took none of the items: {refused}")
-    return Posted(where, ids, refused, _just_before(lab, lab.as_(by), where, ids.values()))
+        raise Untestable(f"the target took none of the items: {refused or held}")
+    return Posted(where, ids, refused, held, _just_before(lab, session, where, ids.values()))
 
 
 def labelled_items(lab: Lab) -> Posted:

@@ -20,15 +20,16 @@ def _feedback(lab: Lab, target: str) -> dict[str, dict[str, Any]]:
     }
 
 
-@probe("ISAO-FBK-002", statement="00000000", needs=["member-a", "member-b", "writable"])
+@probe("ISAO-FBK-002", statement="c5d40d5d", needs=["member-a", "member-b", "writable"])
 def opinions_sightings_and_notes_of_others_stand_beside_an_unaltered_item(lab: Lab) -> None:
     """Machine feedback is in the same language as the data (STIX 2.1: opinion, sighting, note) and never edits it.
 
-    Another member posts one of each on an item; each is taken and is read as it was posted, and the item reads back
-    equal to what its contributor sent. An item that nobody commented on is the control for the reading.
+    Another member posts one of each on an item; each is taken and shown to others as it was posted, its reference
+    included, and the item is shown equal to what its contributor sent. A second item, which nobody answered, is named
+    by none of them.
     """
     where = lab.workspace
-    item = lab.share("green", by=CONTRIBUTOR)
+    item, other = lab.share("green", by=CONTRIBUTOR), lab.share("green", by=CONTRIBUTOR)
     lab.control(reads(lab, RATER, where, item["id"]) is not None, f"{RATER} reads the item")
     session = lab.as_(RATER)
     for words, stix in _feedback(lab, item["id"]).items():
@@ -37,9 +38,10 @@ def opinions_sightings_and_notes_of_others_stand_beside_an_unaltered_item(lab: L
         taken = answer.status == 202 and not lab.completed(session, answer).list_of("failures")
         lab.expect(taken, f"{words} of another member is accepted", expected="202 without failures", got=answer)
         if taken:
-            got = reads(lab, RATER, where, stix["id"])
+            got = reads(lab, CONTRIBUTOR, where, stix["id"])
             same = got is not None and same_content(stix, got)
-            lab.expect(same, f"{words} reads back as it was posted", expected=str(stix), got=got or "nothing")
+            lab.expect(same, f"{words} is shown as it was posted", expected=str(stix), got=got or "nothing")
+            lab.control(other["id"] not in str(got), f"{words} does not name an item it is not about")
     left = reads(lab, CONTRIBUTOR, where, item["id"])
     lab.expect(
         left is not None and same_content(item, left),
@@ -49,12 +51,12 @@ def opinions_sightings_and_notes_of_others_stand_beside_an_unaltered_item(lab: L
     )
 
 
-@probe("ISAO-FBK-003", statement="00000000", needs=["member-a", "member-b", "writable"])
+@probe("ISAO-FBK-003", statement="a0dfc9ce", needs=["member-a", "member-b", "writable"])
 def feedback_reaches_the_originator_and_no_outsider(lab: Lab) -> None:
     """Feedback that never arrives changes nothing, and it is as confidential as the item that it is about.
 
-    Another member posts feedback under the item's own label; the originator finds it, an outsider does not. Before it
-    was posted the originator's request gave nothing.
+    Another member posts feedback under the item's own label; the originator finds it, an outsider does not find it
+    among the objects, in the manifest or by its id. Whoever gave it does, by the same requests.
     """
     where = lab.workspace
     item = lab.share("green", by=CONTRIBUTOR)
@@ -69,6 +71,13 @@ def feedback_reaches_the_originator_and_no_outsider(lab: Lab) -> None:
         if got is None:
             return
     lab.measure("feedback to its originator by poll", (lab.now() - started).total_seconds(), "s")
+    rater, outsider = lab.as_(RATER), lab.outsider
     for words, stix in feedback.items():
-        seen = lab.outsider.objects(where, match_id=stix["id"])
-        lab.expect(stix["id"] not in seen.ids, f"{words} does not reach an outsider", got=seen)
+        stix_id = stix["id"]
+        for path, own, seen in (
+            ("objects", rater.objects(where, match_id=stix_id), outsider.objects(where, match_id=stix_id)),
+            ("manifest", rater.manifest(where, match_id=stix_id), outsider.manifest(where, match_id=stix_id)),
+            ("its id", rater.object(where, stix_id), outsider.object(where, stix_id)),
+        ):
+            lab.control(stix_id in own.ids, f"{words} is shown by {path} to whoever gave it")
+            lab.expect(stix_id not in seen.ids, f"{words} is not shown by {path} to an outsider", got=seen)

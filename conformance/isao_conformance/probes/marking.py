@@ -36,13 +36,13 @@ READER = "member-b"
 # --- the label decides ---------------------------------------------------------------------------
 
 
-@probe("ISAO-MRK-001", statement="00000000", needs=TWO_MEMBERS)
+@probe("ISAO-MRK-001", statement="acc8ccd1", needs=TWO_MEMBERS)
 def an_item_without_a_label_is_treated_as_the_published_default(lab: Lab) -> None:
     """Every item has an effective label; TLP 2.0 says what a label allows, never what its absence does.
 
-    An unlabelled item and its twin with the default label come from one member; whoever is not shown the twin must
-    not be shown the item. Readers that are shown even the twin against the map say nothing about defaults, so they
-    are left to the row of labels. The pass rests on a reader who is shown a CLEAR item of the same envelope series.
+    An unlabelled item and its twin with the default label come from one member; the item is shown to whom the map
+    gives the default label, and to nobody else. A reader to whom the twin itself is not shown, or shown against the
+    map, says nothing about defaults: that is the row of labels. Each reader is shown a CLEAR item that came later.
     """
     declared = declared_map(lab)
     posted = contribute(
@@ -54,27 +54,32 @@ def an_item_without_a_label_is_treated_as_the_published_default(lab: Lab) -> Non
         if seen is None:
             continue
         who = relation(lab, reader)
-        if declared.promises(None, who):
+        if declared.promises(None, who) and twin in seen:
             lab.expect(none in seen, f"an unlabelled item is shown to {reader}", got=_among(seen, {"it": none}))
         elif not declared.permits(None, who) and twin not in seen:
             lab.expect(none not in seen, f"an unlabelled item is not shown to {reader}", got=_among(seen, {"it": none}))
     _anything_judged(lab, "no lent reader can tell the default from another label")
 
 
-@probe("ISAO-MRK-002", statement="00000000", needs=TWO_MEMBERS)
+@probe("ISAO-MRK-002", statement="3c32acce", needs=TWO_MEMBERS)
 def each_label_is_accepted_and_reaches_its_declared_readers(lab: Lab) -> None:
     """The five labels of TLP 2.0 are the common language of sharing; one that is dropped stops the flow it was for.
 
     One item for each label, by the marking ids that OASIS published; a reader whom the map promises an item, in a
-    collection that says can_read to it, is shown the item. The twin without a label shows that a refusal is for
-    the label and not for the content.
+    collection that says can_read to it, is shown the item. The items differ in nothing but the label, so one that
+    is refused while another is taken is refused for its label. An id that was never posted is shown to nobody.
     """
     declared = declared_map(lab)
     posted = lab.fixture(labelled_items)
     readers = [r for r in (CONTRIBUTOR, *lent(lab)) if can_read(lab, r, posted.where)]
     lab.control(CONTRIBUTOR in readers, "the contributor may read the collection it writes to")
+    invented = lab.as_(CONTRIBUTOR).objects(posted.where, match_id=f"indicator--{lab.uuid()}")
+    lab.control(not invented.ids, "an id that was never posted is shown to nobody")
     for label in reversed(STRICTEST_FIRST):
-        if label in posted.refused:
+        if label in posted.held:
+            continue
+        lab.expect(label in posted.ids, f"{label} is accepted", got=posted.refused.get(label, "taken"))
+        if label not in posted.ids:
             continue
         stix_id = posted.ids[label]
         for reader in readers:
@@ -85,10 +90,11 @@ def each_label_is_accepted_and_reaches_its_declared_readers(lab: Lab) -> None:
                     expected=f"an item labelled {label} is among the objects that {reader} is shown",
                     got="it does not appear",
                 )
-    _no_verdict_on_refused(lab, posted)
+    if posted.held:
+        lab.no_verdict(f"still held: {posted.held}")
 
 
-@probe("ISAO-MRK-003", statement="00000000", needs=TWO_MEMBERS)
+@probe("ISAO-MRK-003", statement="b9145d10", needs=TWO_MEMBERS)
 def no_reader_outside_the_declared_map_is_shown_an_item(lab: Lab) -> None:
     """TLP 2.0 limits who may see an item; the exchange said in its map how it applies that to its readers.
 
@@ -116,7 +122,7 @@ def no_reader_outside_the_declared_map_is_shown_an_item(lab: Lab) -> None:
     _no_verdict_on_refused(lab, posted)
 
 
-@probe("ISAO-MRK-008", statement="00000000", needs=TWO_MEMBERS)
+@probe("ISAO-MRK-008", statement="58ea7923", needs=TWO_MEMBERS)
 def an_item_with_an_unknown_marking_is_withheld_from_other_members(lab: Lab) -> None:
     """Whoever does not know what a marking demands cannot keep to it, so the item waits.
 
@@ -137,16 +143,16 @@ def an_item_with_an_unknown_marking_is_withheld_from_other_members(lab: Lab) -> 
         ("alone", "an item whose only marking is unknown"),
         ("beside", "an item with an unknown marking beside CLEAR"),
     ):
-        withheld = name in posted.refused or posted.ids[name] not in (seen or frozenset())
+        withheld = name not in posted.ids or posted.ids[name] not in (seen or frozenset())
         lab.expect(
             withheld,
             f"{words} is not shown to {READER}",
             expected="only its contributor's organization reads it until somebody reviewed it",
-            got=posted.refused.get(name, f"{READER} is shown {items[name]['id']}"),
+            got=posted.missing.get(name) or _among(seen or frozenset(), posted.ids),
         )
 
 
-@probe("ISAO-MRK-013", statement="00000000", needs=["capability-document"])
+@probe("ISAO-MRK-013", statement="a1a21b37", needs=["capability-document"])
 def the_declared_distribution_map_is_complete_and_under_the_tlp_ceiling(lab: Lab) -> None:
     """How a hub applies labels is not in the text of TLP 2.0, so the exchange says it, within what the text allows.
 
@@ -162,7 +168,7 @@ def the_declared_distribution_map_is_complete_and_under_the_tlp_ceiling(lab: Lab
     )
 
 
-@probe("ISAO-MRK-018", statement="00000000", needs=TWO_MEMBERS)
+@probe("ISAO-MRK-018", statement="45ddfc01", needs=TWO_MEMBERS)
 def markings_of_tlp_1_are_honoured_like_those_of_tlp_2(lab: Lab) -> None:
     """Content marked under STIX 2.1's own TLP definitions (section 7.2.1.4) is as confidential as ever.
 
@@ -193,7 +199,7 @@ def markings_of_tlp_1_are_honoured_like_those_of_tlp_2(lab: Lab) -> None:
 # --- every path asks -----------------------------------------------------------------------------
 
 
-@probe("ISAO-MRK-014", statement="00000000", needs=TWO_MEMBERS)
+@probe("ISAO-MRK-014", statement="54d9452a", needs=TWO_MEMBERS)
 def a_restricted_item_is_absent_from_the_manifest_of_other_readers(lab: Lab) -> None:
     """A manifest record tells that an item exists, when it came and how often it changed (TAXII 2.1, 5.3).
 
@@ -210,7 +216,7 @@ def a_restricted_item_is_absent_from_the_manifest_of_other_readers(lab: Lab) -> 
     )
 
 
-@probe("ISAO-MRK-015", statement="00000000", needs=TWO_MEMBERS)
+@probe("ISAO-MRK-015", statement="28b7fb6b", needs=TWO_MEMBERS)
 def a_restricted_item_by_its_id_answers_exactly_as_an_absent_one(lab: Lab) -> None:
     """Who guesses or overhears an id must not learn whether it exists (TAXII 2.1, 5.6 allows 404 for both).
 
@@ -221,7 +227,7 @@ def a_restricted_item_by_its_id_answers_exactly_as_an_absent_one(lab: Lab) -> No
     _answers_as_absent(lab, lambda stix_id: lab.as_(READER).object(posted.where, stix_id), hidden, control)
 
 
-@probe("ISAO-MRK-016", statement="00000000", needs=TWO_MEMBERS)
+@probe("ISAO-MRK-016", statement="6a9d1ed4", needs=TWO_MEMBERS)
 def the_versions_of_a_restricted_item_answer_exactly_as_those_of_an_absent_one(lab: Lab) -> None:
     """The list of versions (TAXII 2.1, 5.8) tells that an item exists as surely as the item itself.
 
@@ -231,7 +237,7 @@ def the_versions_of_a_restricted_item_answer_exactly_as_those_of_an_absent_one(l
     _answers_as_absent(lab, lambda stix_id: lab.as_(READER).versions(posted.where, stix_id), hidden, control)
 
 
-@probe("ISAO-MRK-017", statement="00000000", needs=TWO_MEMBERS)
+@probe("ISAO-MRK-017", statement="4ed4670d", needs=TWO_MEMBERS)
 def no_filter_reveals_a_restricted_item(lab: Lab) -> None:
     """A filter narrows what one may see and never widens it (TAXII 2.1, 3.4), so it is no oracle for what one may not.
 
@@ -348,5 +354,5 @@ def _anything_judged(lab: Lab, otherwise: str) -> None:
 
 
 def _no_verdict_on_refused(lab: Lab, posted: Posted) -> None:
-    if posted.refused:
-        lab.no_verdict(f"the target did not take: {posted.refused}")
+    if posted.missing:
+        lab.no_verdict(f"the target did not take: {posted.missing}")

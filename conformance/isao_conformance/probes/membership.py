@@ -13,7 +13,7 @@ def members_items(lab: Lab) -> Posted:
     return contribute(lab, {"green": lab.indicator("green")})
 
 
-@probe("ISAO-MEM-005", statement="00000000", needs=["member-a", "member-b", "ex-member", "writable"])
+@probe("ISAO-MEM-005", statement="dcc2597b", needs=["member-a", "member-b", "ex-member", "writable"])
 def a_former_member_reads_nothing_of_the_members(lab: Lab) -> None:
     """A removed member that keeps a live feed is a leak.
 
@@ -26,6 +26,12 @@ def a_former_member_reads_nothing_of_the_members(lab: Lab) -> None:
     former, stranger = lab.as_("ex-member"), lab.outsider
     for words, answer in _reads_of(lab, "ex-member", where, item).items():
         lab.expect(not _gives(answer, item), f"{words} do not give the item to a former member", got=answer)
+    alone, for_strangers = former.collection(where), stranger.collection(where)
+    lab.expect(
+        alone.status != 200 or for_strangers.status == 200,
+        "no collection is shown to a former member that strangers are not shown",
+        got=alone,
+    )
     if lab.survey.api_root:
         public = {c.get("id") for c in stranger.collections(lab.survey.api_root).list_of("collections")}
         left = former.collections(lab.survey.api_root)
@@ -33,7 +39,7 @@ def a_former_member_reads_nothing_of_the_members(lab: Lab) -> None:
         lab.expect(not beyond, "no collection is listed to a former member that strangers do not see", got=left)
 
 
-@probe("ISAO-MEM-014", statement="00000000", needs=["member-a", "ex-member", "writable"])
+@probe("ISAO-MEM-014", statement="97665c2b", needs=["member-a", "ex-member", "writable"])
 def a_former_member_cannot_contribute(lab: Lab) -> None:
     """What comes from outside the membership must not stand among what members vouch for.
 
@@ -54,12 +60,12 @@ def a_former_member_cannot_contribute(lab: Lab) -> None:
     lab.expect(attempt["id"] not in found.ids, "nothing of it is stored", got=found)
 
 
-@probe("ISAO-MEM-015", statement="00000000", needs=["member-a", "member-b", "writable"])
+@probe("ISAO-MEM-015", statement="5d5327c1", needs=["member-a", "member-b", "writable"])
 def an_outsider_reads_no_item_of_the_members(lab: Lab) -> None:
     """Members share on the understanding that the circle is closed.
 
     Without credentials, a GREEN item is not in the objects, not in the manifest and not under its id; a member reads
-    it on the same paths.
+    it on the same paths. By no declared map that stays under TLP 2.0 is GREEN for the public.
     """
     posted = lab.fixture(members_items)
     item, where = posted.id_of("green"), posted.where

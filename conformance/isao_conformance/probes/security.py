@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from isao_conformance import likeness
 from isao_conformance.errors import NoAnswer
@@ -24,6 +24,7 @@ from isao_conformance.readers import (
     reads,
     relation,
 )
+from isao_conformance.session import Session
 from isao_conformance.survey import CAPABILITY_PATH
 
 SECURITY_TXT = "/.well-known/security.txt"
@@ -34,33 +35,45 @@ CALIBRATION_SECONDS = 1.1
 # --- transport -----------------------------------------------------------------------------------
 
 
-@probe("ISAO-SEC-001", statement="00000000", needs=["tls"])
+@probe("ISAO-SEC-001", statement="b39ff114", needs=["tls"])
 def content_is_served_over_tls_1_2_or_newer_and_never_without_tls(lab: Lab) -> None:
-    """Without TLS everybody on the way reads what members share, and their credentials.
+    """Without TLS everybody on the way reads what members share, and their credentials (RFC 9325, 3.1.1).
 
-    A handshake that offers TLS 1.3 alone or 1.2 alone succeeds with a trusted certificate; the same host and port,
-    asked in plain HTTP without credentials for a document that it serves over TLS, does not serve it.
+    A handshake that offers TLS 1.3 alone or 1.2 alone succeeds with a trusted certificate. What is served over TLS
+    without credentials is then asked for in plain HTTP: at the same host and port, and at the plain HTTP origins of
+    that host that the operator declared. A success with a body is content.
     """
-    document = urljoin(lab.target.base_url, CAPABILITY_PATH)
-    over_tls = lab.outsider.get(document, accept="application/json")
-    versions = {v: lab.outsider.handshake(document, v) for v in ("TLSv1_3", "TLSv1_2")}
-    lab.expect(
-        any(told["accepted"] for told in versions.values()),
-        "a handshake with TLS 1.2 or 1.3 succeeds",
-        got=json.dumps(versions),
-    )
-    lab.control(over_tls.status == 200, f"{document} is served over TLS: {over_tls.brief()}")
-    plain = lab.outsider.plain_http(document)
-    served = 200 <= plain.status < 300 or plain.body == over_tls.body
-    lab.expect(
-        not served,
-        "plain HTTP serves no content",
-        expected="the connection is refused or closed, or an error or a redirect without the document",
-        got=plain,
-    )
+    target = lab.target
+    versions = {v: lab.outsider.handshake(target.base_url, v) for v in ("TLSv1_3", "TLSv1_2")}
+    accepted = any(told["accepted"] for told in versions.values())
+    lab.expect(accepted, "a handshake with TLS 1.2 or 1.3 succeeds", got=json.dumps(versions))
+    bare = [u for u in (target.base_url, target.discovery, *target.read, *target.write) if not u.startswith("https://")]
+    lab.expect(not bare, "every declared address is https", got=", ".join(bare) or "all of them")
+    documents = [urljoin(target.base_url, path) for path in (CAPABILITY_PATH, SECURITY_TXT)] + [target.discovery]
+    open_ones = [url for url in documents if url.startswith("https://") and lab.outsider.get(url).status == 200]
+    lab.control(bool(open_ones), "something is served over TLS without credentials")
+    for url in open_ones:
+        for plain in (url, *_plain_addresses(lab, url)):
+            try:
+                answer = lab.outsider.plain_http(plain)
+            except NoAnswer:
+                continue
+            lab.expect(
+                not (200 <= answer.status < 300 and answer.body),
+                f"plain HTTP serves no content at {urlsplit(url).path}",
+                expected="no answer, a refusal, or a redirect",
+                got=answer,
+            )
 
 
-@probe("ISAO-SEC-014", statement="00000000", needs=["tls"])
+def _plain_addresses(lab: Lab, url: str) -> list[str]:
+    """The same path at the plain HTTP origins that the operator declared for the host."""
+    host, path = urlsplit(url).hostname, urlsplit(url).path
+    bare = [origin for origin in lab.target.origins if origin.startswith("http://")]
+    return [origin + path for origin in bare if urlsplit(origin).hostname == host]
+
+
+@probe("ISAO-SEC-014", statement="99ddac1b", needs=["tls"])
 def handshakes_with_tls_1_0_and_1_1_are_refused(lab: Lab) -> None:
     """RFC 8996 retires TLS 1.0 and 1.1: an exchange that still speaks them can be talked down to them.
 
@@ -68,14 +81,18 @@ def handshakes_with_tls_1_0_and_1_1_are_refused(lab: Lab) -> None:
     the machine that runs the harness cannot offer an old version, nothing is judged about it.
     """
     url = lab.target.base_url
-    newer = [lab.outsider.handshake(url, v) for v in ("TLSv1_3", "TLSv1_2")]
-    lab.control(any(told["accepted"] for told in newer), "a handshake with TLS 1.2 or 1.3 succeeds")
+
+    def newer() -> bool:
+        return any(lab.outsider.handshake(url, v)["accepted"] for v in ("TLSv1_3", "TLSv1_2"))
+
+    lab.control(newer(), "a handshake with TLS 1.2 or 1.3 succeeds before")
     cannot = []
     for version, words in (("TLSv1", "TLS 1.0"), ("TLSv1_1", "TLS 1.1")):
         told = lab.outsider.handshake(url, version)
         if not told["offered"]:
             cannot.append(words)
         else:
+            lab.control(newer(), "a handshake with TLS 1.2 or 1.3 succeeds after")
             lab.expect(not told["accepted"], f"{words} is refused", got=json.dumps(told))
     if cannot:
         lab.no_verdict(f"this machine's TLS library cannot offer {' and '.join(cannot)}")
@@ -84,20 +101,22 @@ def handshakes_with_tls_1_0_and_1_1_are_refused(lab: Lab) -> None:
 # --- the exchange's own contact for vulnerabilities ----------------------------------------------
 
 
-@probe("ISAO-SEC-005", statement="00000000")
+@probe("ISAO-SEC-005", statement="797e3a9f", needs=["tls"])
 def a_valid_security_txt_is_published(lab: Lab) -> None:
     """Whoever finds a hole in the exchange has to know whom to tell (RFC 9116).
 
     GET without credentials; Contact holds at least one URI (section 2.5.3), Expires stands exactly once and lies in
-    the future (2.5.5), the type is text/plain (3). An invented path beside it does not give the same text.
+    the future (2.5.5), a Canonical names the address (2.5.2), the type is text/plain (3). An invented path beside it
+    does not give the same text.
     """
-    answer = lab.outsider.get(urljoin(lab.target.base_url, SECURITY_TXT), accept="text/plain")
+    url = urljoin(lab.target.base_url, SECURITY_TXT)
+    answer = lab.outsider.get(url, accept="text/plain")
     lab.expect(answer.status == 200, f"{SECURITY_TXT} is served", expected="200", got=answer)
     if answer.status != 200:
         return
     beside = f"/.well-known/security-{lab.token(8)}.txt"
     other = lab.outsider.get(urljoin(lab.target.base_url, beside), accept="text/plain")
-    lab.control(other.status != 200 or other.body != answer.body, "an invented path gives the same text")
+    lab.control(other.status != 200 or other.body != answer.body, "an invented path does not give the same text")
     fields = _security_txt(answer)
     contacts, expires = fields.get("contact", []), fields.get("expires", [])
     lab.expect(answer.media_type[0] == "text/plain", "its media type is text plain", got=answer)
@@ -113,9 +132,11 @@ def a_valid_security_txt_is_published(lab: Lab) -> None:
         lab.expect(
             ends is not None and ends > lab.now(),
             "expires lies in the future",
-            expected="a date and time of RFC 3339 after the day of the run",
+            expected="a date and time of RFC 3339 after the time of the run",
             got=expires[0],
         )
+    canonical = fields.get("canonical", [])
+    lab.expect(not canonical or url in canonical, "canonical names this address", expected=url, got=canonical or "none")
 
 
 # --- isolation -----------------------------------------------------------------------------------
@@ -123,23 +144,22 @@ def a_valid_security_txt_is_published(lab: Lab) -> None:
 
 @probe(
     "ISAO-SEC-003",
-    statement="00000000",
+    statement="97f33634",
     needs=["member-a", "member-b", "writable", "capability-document"],
     exclusive=True,
 )
 def a_restricted_item_changes_nothing_that_other_readers_are_answered(lab: Lab) -> None:
     """Rivals share one exchange; counts, cursors, headers and errors can tell what the objects do not.
 
-    Each reader asks the same questions twice, then once more after member-a posted a restricted item: status, headers,
-    body and number of pages are equal, but for what differed in the two calibrating answers already. An item that
-    member-b may see does change its answers, so the questions are able to notice. Runs while no other probe does.
+    Each reader asks the same questions twice, then once more after member-a posted an item labelled RED: status,
+    headers, body and number of pages are equal, but for what differed in the two calibrating answers already. An item
+    that member-b may see does change its answers, so the questions are able to notice. Runs while no other probe does.
     """
     declared = declared_map(lab)
     anchors = contribute(lab, {"one": lab.indicator("clear"), "two": lab.indicator("clear")})
     readers = [r for r in lent(lab, ("member-b", "peer", "outsider")) if can_read(lab, r, anchors.where)]
     lab.control("member-b" in readers, "member-b may read the collection")
-    member = relation(lab, "member-b")
-    hidden = lab.indicator("red" if declared.permits("amber+strict", member) else "amber+strict")
+    member, hidden = relation(lab, "member-b"), lab.indicator("red")
     before = {r: _questions(lab, r, anchors, hidden["id"]) for r in readers}
     lab.wait(CALIBRATION_SECONDS)
     again = {r: _questions(lab, r, anchors, hidden["id"]) for r in readers}
@@ -213,7 +233,7 @@ def _leaks(one: list[Answer], two: list[Answer], three: list[Answer]) -> list[st
 # --- hostile input -------------------------------------------------------------------------------
 
 
-@probe("ISAO-SEC-006", statement="00000000", needs=["member-a", "writable"])
+@probe("ISAO-SEC-006", statement="1c94862b", needs=["member-a", "writable"])
 def malformed_contributions_are_refused_cleanly_and_nothing_of_them_is_stored(lab: Lab) -> None:
     """Shared data is shaped by attackers; a contribution that is not JSON must end at the door.
 
@@ -294,38 +314,73 @@ def _unusual_json(lab: Lab) -> dict[str, tuple[str, bytes]]:
 # --- credentials ---------------------------------------------------------------------------------
 
 
-@probe("ISAO-SEC-012", statement="00000000", needs=["member-a", "writable"])
-def wrong_credentials_neither_read_nor_contribute(lab: Lab) -> None:
-    """An account is only as good as the check of its secret, on every path and not only on the first one.
+@probe("ISAO-SEC-012", statement="a61cd268", needs=["member-a", "writable"])
+def wrong_credentials_are_refused_alike_on_every_path_where_right_ones_work(lab: Lab) -> None:
+    """Everything about readers rests on knowing who asks, and the list of members is nobody's business.
 
-    A made-up account in each lent scheme, and a known user name with a made-up password, are refused where the right
-    credentials read the objects and contribute. What they tried to contribute does not read back.
+    Made-up accounts in each lent scheme, and the lent name with a made-up password, are refused on paths where the
+    right credentials succeed before and after; a known name is answered as an unknown one. What wrong credentials
+    tried to contribute is not stored.
     """
     where, right = lab.workspace, lab.as_(CONTRIBUTOR)
     own = lab.share("green", by=CONTRIBUTOR)
-    lab.control(reads(lab, CONTRIBUTOR, where, own["id"]) is not None, "right credentials contribute and read")
-    wrong = {"a made up account": lab.wrong_credentials(CONTRIBUTOR)}
-    other = {actor.scheme: actor.name for actor in lab.target.actors.values() if actor.authorization}
-    for scheme, name in sorted(other.items()):
-        if scheme != right.actor.scheme:
-            wrong[f"a made up {scheme} account"] = lab.wrong_credentials(name)
-    if right.actor.scheme == "basic":
-        wrong["a known user with a wrong password"] = lab.wrong_secret(CONTRIBUTOR)
-    for words, session in wrong.items():
-        for path, answer in (
-            ("objects", session.objects(where, match_id=own["id"])),
-            ("the manifest", session.manifest(where, match_id=own["id"])),
-            ("an object", session.object(where, own["id"])),
-        ):
-            refused = answer.status in REFUSALS and own["id"] not in answer.ids
-            lab.expect(refused, f"{words} does not read {path}", expected="401, 403 or 404", got=answer)
+    root = lab.survey.api_root
+    paths: dict[str, Callable[[Session], Answer]] = {
+        "discovery": lambda session: session.get(lab.target.discovery),
+        "the collection": lambda session: session.collection(where),
+        "objects": lambda session: session.objects(where, match_id=own["id"]),
+        "an object": lambda session: session.object(where, own["id"]),
+        "the manifest": lambda session: session.manifest(where, match_id=own["id"]),
+    }
+    if root:
+        paths["the API root"] = lambda session: session.get(root)
+        paths["the list of collections"] = lambda session: session.collections(root)
+    for words, ask in paths.items():
+        lab.control(ask(right).status == 200, f"the lent credentials succeed at {words} before")
+        refusals = _refused(lab, words, ask)
+        lab.control(ask(right).status == 200, f"the lent credentials succeed at {words} after")
+        for name, answer in refusals.items():
+            lab.expect(answer.status in REFUSALS, f"{name} is refused at {words}", expected=CODES, got=answer)
+    stored = []
+    for name, session in _wrong(lab).items():
         attempt = lab.indicator("green")
         lab.created(where, [attempt["id"]], by=CONTRIBUTOR)
-        posted = session.add(where, [attempt])
-        lab.expect(posted.status in REFUSALS, f"{words} does not contribute", expected="401, 403 or 404", got=posted)
-        stored = right.objects(where, match_id=f"{attempt['id']},{own['id']}")
-        lab.control(own["id"] in stored.ids, "right credentials still read")
-        lab.expect(attempt["id"] not in stored.ids, f"nothing of {words} is stored", got=stored)
+        stored.append(attempt["id"])
+        answer = session.add(where, [attempt])
+        lab.expect(answer.status in REFUSALS, f"{name} cannot contribute", expected=CODES, got=answer)
+    found = right.objects(where, match_id=",".join([own["id"], *stored]))
+    lab.control(own["id"] in found.ids, "what the lent credentials contributed reads back")
+    lab.expect(not set(stored) & set(found.ids), "nothing of wrong credentials is stored", got=found)
+
+
+CODES = "401, 403 or 404"
+
+
+def _wrong(lab: Lab) -> dict[str, Session]:
+    """Sessions with wrong credentials: a made-up account in each lent scheme, and the lent name with a wrong secret."""
+    schemes = {actor.scheme: actor.name for actor in lab.target.actors.values() if actor.authorization}
+    wrong = {f"a made up {scheme} account": lab.wrong_credentials(name) for scheme, name in sorted(schemes.items())}
+    if lab.as_(CONTRIBUTOR).actor.scheme == "basic":
+        wrong["a known name with a wrong secret"] = lab.wrong_secret(CONTRIBUTOR)
+    return wrong
+
+
+def _refused(lab: Lab, path: str, ask: Callable[[Session], Answer]) -> dict[str, Answer]:
+    """What the wrong credentials are answered at a path; a known name is compared with an unknown one on the way."""
+    sessions = _wrong(lab)
+    answers = {name: ask(session) for name, session in sessions.items()}
+    known, unknown = answers.get("a known name with a wrong secret"), answers.get("a made up basic account")
+    if known is not None and unknown is not None:
+        again = ask(sessions["a made up basic account"])
+        one, two, real = (likeness.facets(a, values=False) for a in (unknown, again, known))
+        leaks = {name for name in likeness.leaks(one, two, real) if not name.startswith("header ")}
+        lab.expect(
+            not leaks,
+            f"a known name is answered as an unknown one at {path}",
+            expected=unknown.brief(),
+            got=likeness.told(leaks, one, real) if leaks else known,
+        )
+    return answers
 
 
 # --- errors --------------------------------------------------------------------------------------
@@ -339,17 +394,25 @@ INTERNALS = {
         r"|\w+\.(?:py|rb|php|java|cs|go|ts|js):\d+",
         re.MULTILINE,
     ),
-    "a database's words": re.compile(
-        r"SQLSTATE|ORA-\d{5}|SQLITE_\w+|sqlite3\.\w+|psycopg\w*\.|syntax error at or near"
-        r"|UNIQUE constraint failed|no such (?:table|column):|Mongo\w*Error|You have an error in your SQL"
+    "an exception class": re.compile(
+        r"\b(?:[a-z_]\w*\.)+[A-Z]\w*(?:Error|Exception)\b"
+        r"|\b[A-Z]\w+Exception\b"
+        r"|\b(?:Key|Value|Type|Attribute|Index|Name|Recursion|JSONDecode|UnicodeDecode|Operational|Integrity"
+        r"|Programming)Error\b"
     ),
-    "a path of the machine": re.compile(
-        r"(?<![\w.:/-])/(?:usr|home|opt|srv|root|etc|var|tmp)/[\w./-]+\.(?:py|pyc|rb|php|js|java|so|db|sqlite\w*|conf)\b"
+    "a database's words": re.compile(
+        r"SQLSTATE|ORA-\d{5}|SQLITE_\w+|syntax error at or near|You have an error in your SQL"
+        r"|UNIQUE constraint failed|no such (?:table|column):"
+        r"|\bSELECT\b.{1,200}\bFROM\b|\bINSERT INTO\b|\bDELETE FROM\b|\bUPDATE \w+ SET\b"
+    ),
+    "a source path": re.compile(
+        r"(?<![\w.:/-])/(?:usr|home|opt|srv|root|etc|var|tmp|app)/[\w./-]+\.(?:pyc?|rb|php|js|java|so|db|sqlite\w*|conf)\b"
+        r"|\b[A-Z]:\\\\?(?:[\w .-]+\\\\?)+\.\w{2,4}\b"
     ),
 }
 
 
-@watcher("ISAO-SEC-013", statement="00000000")
+@watcher("ISAO-SEC-013", statement="71dfc61b")
 def error_answers_show_nothing_of_the_insides(exchange: Exchange) -> Looked:
     """Stack traces, database errors and paths tell an attacker what to try next.
 
@@ -375,9 +438,13 @@ def error_answers_show_nothing_of_the_insides(exchange: Exchange) -> Looked:
 
 
 def _security_txt(answer: Answer) -> dict[str, list[str]]:
-    """The fields by lower-cased name (RFC 9116, 2.2 and 4); comments and signature armour hold none."""
+    """The fields by lower-cased name (RFC 9116, 2 and 4), read inside a clear signature (RFC 4880, 7)."""
     fields: dict[str, list[str]] = {}
-    for line in answer.body.decode("utf-8", "replace").splitlines():
+    text = answer.body.decode("utf-8", "replace").replace("\r\n", "\n")
+    if text.startswith("-----BEGIN PGP SIGNED MESSAGE-----\n"):
+        signed = text.partition("\n\n")[2].partition("\n-----BEGIN PGP SIGNATURE-----")[0]
+        text = "\n".join(line.removeprefix("- ") for line in signed.splitlines())
+    for line in text.splitlines():
         name, colon, value = line.partition(":")
         if colon and not line.startswith("#") and re.fullmatch(r"[A-Za-z-]+", name):
             fields.setdefault(name.lower(), []).append(value.strip())
