@@ -135,7 +135,7 @@ def coverage_page(known: Knowledge) -> str:
             ("Requirement", "Level", "Title", "Judged by", "Gross", "Subtle", "By others"),
             (_coverage(known, row) for row in known.rows),
         ),
-        "Gross and subtle count the mutants made for the row; *by others* counts mutants of other rows that break it too.",
+        "Gross and subtle count the mutants made for the row; *by others* those of other rows that break it too.",
     ]
     return _page(parts)
 

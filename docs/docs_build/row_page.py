@@ -12,8 +12,8 @@ from isao_spec.model import Requirement, Source, VerifiedBy
 JUDGED_BY = {
     VerifiedBy.PROBE: "A probe: the harness sends requests of its own and looks at the answers.",
     VerifiedBy.WATCHER: "A watcher: it looks at every exchange of the run and is judged once.",
-    VerifiedBy.EVIDENCE: "A document that the ISAO publishes. The harness does not judge it yet: the row is untestable.",
-    VerifiedBy.ATTESTATION: "A statement by a named person. The harness does not judge it yet: the row is untestable.",
+    VerifiedBy.EVIDENCE: "A document that the ISAO publishes. Not judged by this harness yet: the row is untestable.",
+    VerifiedBy.ATTESTATION: "A statement by a named person. Not judged by this harness yet: the row is untestable.",
     VerifiedBy.NONE: "Nothing. The row cannot be tested, and never passes by itself.",
 }
 
@@ -76,9 +76,7 @@ def _badges(known: Knowledge, row: Requirement) -> str:
         links = ", ".join(f"[{plain(entry.title)}](../capabilities.md#{entry.id})" for entry in needed)
         lines.append(f"**Applies only with:** {links}")
     if row.design_choice:
-        lines.append(
-            "**Design choice:** the level or a threshold is this project's own choice; the source does not set it"
-        )
+        lines.append("**Design choice:** the level or a threshold is this project's own; the source does not set it")
     if row.status != "approved":
         lines.append(f"**Status:** {row.status}; it stands in no profile yet")
     return bullets(lines)
@@ -102,7 +100,7 @@ def _contested(row: Requirement) -> Iterator[str]:
         yield paragraphs(row.contested.why)
         yield "Both of these readings are accepted:" if len(row.contested.readings) == 2 else "Accepted readings:"
         yield bullets(plain(reading) for reading in row.contested.readings)
-        yield "See [divergences](../divergences.md) for all contested rows and [disputes](../disputes.md) to add a reading."
+        yield "[All contested rows](../divergences.md). [How to add a reading](../disputes.md)."
 
 
 def _verification(known: Knowledge, row: Requirement) -> Iterator[str]:
