@@ -166,30 +166,28 @@ def demo_exchange(
 
     Raises OSError when the port is taken, ServerFault when the server does not start.
     """
-    database = folder / "exchange.sqlite"
-    if prepared is None:
-        actors = prepare(database).actors
-    else:
-        shutil.copyfile(prepared.database, database)
-        actors = prepared.actors
-    if plain_http:
-        certificate = None
-    elif certificate is None:
-        certificate = issue_loopback_certificate(folder)
-    listener = server.bind("127.0.0.1", port)
-    try:
+    with closing(server.bind("127.0.0.1", port)) as listener:
+        database = folder / "exchange.sqlite"
+        if prepared is None:
+            actors = prepare(database).actors
+        else:
+            shutil.copyfile(prepared.database, database)
+            actors = prepared.actors
+        if plain_http:
+            certificate = None
+        elif certificate is None:
+            certificate = issue_loopback_certificate(folder)
         base_url = server.base_url(listener, tls=certificate is not None)
         settings = Settings(database=database, public_url=base_url, title=TITLE)
         if page_limit is not None:
             settings = replace(settings, page_limit=page_limit, page_limit_max=page_limit)
         publish(settings)
         target = target_file or folder / "target.toml"
-        write_target(target, folder.absolute(), base_url, actors, certificate.authority if certificate else None)
+        authority = certificate.authority if certificate else None
+        write_target(target, folder.absolute(), base_url, actors, authority)
         app = create_app(settings)
         with server.running(wrap(app) if wrap else app, certificate=certificate, listener=listener):
             yield Demo(base_url, settings, target, certificate, actors)
-    finally:
-        listener.close()
 
 
 def _credential(folder: Path, name: str, value: str) -> str:
