@@ -1,0 +1,56 @@
+"""Exchanges on which sharing is not two-way, or not of everything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.support.answering import Forward, Reply, Seen, on
+from tests.support.mutation import Fault, mutant
+
+READING = on("objects", "object", "manifest")
+
+
+def hide(fault: Fault, kind: str, by: str) -> None:
+    """Objects of one type contributed by one account are served to nobody but that account."""
+    hidden: set[str] = set()
+
+    async def taking(seen: Seen, forward: Forward) -> Reply:
+        hidden.update(str(stix.get("id")) for stix in seen.posted if stix.get("type") == kind)
+        return await forward(seen)
+
+    def without(_: Seen, reply: Reply) -> Reply:
+        if not reply.ok or not any(item.get("id") in hidden for item in reply.objects):
+            return reply
+        return reply.with_objects([item for item in reply.objects if item.get("id") not in hidden])
+
+    fault.around(lambda seen: seen.principal == by and seen.method == "POST", taking)
+    fault.change_answers(lambda seen: seen.principal != by and READING(seen), without)
+
+
+@mutant("ISAO-SHARE-001")
+def what_the_second_member_contributes_reaches_nobody(fault: Fault) -> None:
+    """Sharing goes one way: one organization gives, the other only takes."""
+    hide(fault, "indicator", by="member-b")
+
+
+@mutant("ISAO-SHARE-001", size="subtle")
+def what_the_second_member_contributes_arrives_altered(fault: Fault) -> None:
+    """The exchange rewrites the names of what one of the members sends."""
+
+    def rewrite(seen: Seen) -> Seen:
+        def changed(stix: dict[str, Any]) -> dict[str, Any]:
+            return {**stix, "name": "[reviewed] " + stix["name"]} if stix.get("type") == "indicator" else stix
+
+        body = Reply(200, (), b"").with_json({"objects": [changed(stix) for stix in seen.posted]}).body
+        headers = tuple(pair for pair in seen.headers if pair[0] != "content-length")
+        return Seen(seen.method, seen.path, seen.query, headers, body, seen.scope, seen.actors)
+
+    fault.change_requests(
+        lambda seen: seen.principal == "member-b" and seen.method == "POST" and bool(seen.posted), rewrite
+    )
+
+
+@mutant("ISAO-SHARE-003", size="subtle")
+def response_actions_stay_with_their_author(fault: Fault) -> None:
+    """Indicators flow, courses of action do not: the exchange deals in threats only."""
+    hide(fault, "course-of-action", by="member-a")
