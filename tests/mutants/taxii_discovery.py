@@ -1,0 +1,99 @@
+"""Faults of discovery (TAXII 2.1, sections 4.1 and 8.2.1)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tests.support.answering import Forward, Reply, Seen, on, refusal
+from tests.support.mutation import Fault, mutant
+
+
+@mutant(breaks="TAXII-4.1-1")
+def discovery_is_not_found_while_the_api_root_works(fault: Fault) -> None:
+    """GET /taxii2/ is answered 404 to everybody, though the API root serves the same account."""
+    fault.change_answers(on("discovery"), lambda _seen, _reply: refusal(404))
+
+
+@mutant(breaks="TAXII-4.1-1", size="subtle")
+def discovery_is_answered_203(fault: Fault) -> None:
+    """Discovery comes with 203, as from a proxy that rewrites answers; section 4.1 names 200 only."""
+    fault.change_answers(on("discovery"), lambda _, reply: reply.with_status(203) if reply.status == 200 else reply)
+
+
+@mutant(breaks="TAXII-4.1.1-1")
+def the_default_is_a_root_that_is_not_listed(fault: Fault) -> None:
+    """default names an API root that api_roots does not have."""
+
+    def other_default(found: dict[str, Any]) -> None:
+        found["default"] = "/retired/"
+
+    fault.change_json(on("discovery"), other_default)
+
+
+@mutant(breaks="TAXII-4.1.1-1", size="subtle")
+def the_default_lacks_the_final_slash(fault: Fault) -> None:
+    """default is the listed root without its final slash, hence none of the items of api_roots."""
+
+    def without_slash(found: dict[str, Any]) -> None:
+        found["default"] = found["default"].rstrip("/")
+
+    fault.change_json(on("discovery"), without_slash)
+
+
+@mutant(breaks="TAXII-4.1.1-2")
+def an_api_root_is_listed_as_plain_http(fault: Fault) -> None:
+    """The second API root is an http:// URL, as a server writes it that stands behind a TLS terminator."""
+
+    def with_http(found: dict[str, Any]) -> None:
+        found["api_roots"].append("http://taxii.example/exchange/")
+
+    fault.change_json(on("discovery"), with_http)
+
+
+@mutant(breaks="TAXII-4.1.1-2", size="subtle")
+def an_api_root_begins_with_two_slashes(fault: Fault) -> None:
+    """A relative root begins with two slashes, so that its first segment is read as a host (RFC 3986, 4.2)."""
+
+    def with_two_slashes(found: dict[str, Any]) -> None:
+        found["api_roots"].append("//archive/exchange/")
+
+    fault.change_json(on("discovery"), with_two_slashes)
+
+
+@mutant(breaks="TAXII-4.1.1-4")
+def an_api_root_has_a_query(fault: Fault) -> None:
+    """One listed root selects its tenant by a query component."""
+
+    def with_query(found: dict[str, Any]) -> None:
+        found["api_roots"].append("/archive/?tenant=1")
+
+    fault.change_json(on("discovery"), with_query)
+
+
+@mutant(breaks="TAXII-4.1.1-4", size="subtle")
+def an_api_root_ends_with_an_empty_query(fault: Fault) -> None:
+    """One listed root ends with a question mark: an empty query component is one (RFC 3986, 3.4)."""
+
+    def with_empty_query(found: dict[str, Any]) -> None:
+        found["api_roots"].append("/archive/?")
+
+    fault.change_json(on("discovery"), with_empty_query)
+
+
+@mutant(
+    breaks="TAXII-8.2.1-1",
+    also={"TAXII-4.1-1": "That row asks for a discovery resource at the same fixed path /taxii2/."},
+)
+def discovery_is_at_another_path_only(fault: Fault) -> None:
+    """Discovery stands at /services/taxii2/ and the operator declares it there; /taxii2/ is not found."""
+
+    async def moved(seen: Seen, forward: Forward) -> Reply:
+        if seen.path.startswith("/services/taxii2"):
+            return await forward(seen.at("/taxii2/"))
+        return refusal(404)
+
+    fault.around(lambda seen: seen.path.startswith(("/services/taxii2", "/taxii2")), moved)
+    fault.change_target(
+        lambda target: replace(target, discovery=target.discovery.replace("/taxii2/", "/services/taxii2/"))
+    )
