@@ -87,6 +87,18 @@ def malware_analysis(lab: Lab) -> Stix:
     return content.sdo("malware-analysis", lab.uuid(), lab.run, LABEL, product="drill", result="benign")
 
 
+def statement_marking(lab: Lab) -> Stix:
+    """A new statement marking: an object that has created and no modified."""
+    return {
+        "type": "marking-definition",
+        "spec_version": "2.1",
+        "id": f"marking-definition--{lab.uuid()}",
+        "created": content.STAMP,
+        "definition_type": "statement",
+        "definition": {"statement": f"conformance drill {lab.run}"},
+    }
+
+
 def mixed_types(lab: Lab) -> Shelf:
     """Malware, tools and indicators in turn, each in a POST of its own; malware-analysis too where it is taken.
 
@@ -188,6 +200,18 @@ def several_versions(lab: Lab) -> Versioned:
             f"match[version]=all shows {len(held)} version(s) of {candidate.id}", blocked_by="capability old-versions"
         )
     return Versioned(candidate.collection, candidate.id, held, candidate.own)
+
+
+def with_modified(lab: Lab) -> Versioned:
+    """An object in several versions where they are kept, else any object that has a modified time."""
+    try:
+        return several_versions(lab)
+    except Untestable:
+        shelf = some_objects(lab)
+    stix = next((s for s in shelf.objects if instant(s.get("modified")) is not None), None)
+    if stix is None:
+        raise Untestable("no readable object has a modified time")
+    return Versioned(shelf.collection, stix["id"], (stix,), shelf.own)
 
 
 def _by_modified(listed: Iterable[Mapping[str, Any]]) -> tuple[Stix, ...]:

@@ -25,7 +25,7 @@ def _place_with_content(lab: Lab) -> str:
         return reading_place(lab)
 
 
-@probe("TAXII-5.4-1", statement="00000000")
+@probe("TAXII-5.4-1", statement="65a91aa8")
 def reading_objects_is_answered_200_with_an_envelope(lab: Lab) -> None:
     """5.4: success is 200 with an envelope, also for a page cut by limit. The collection says can_read true, so
     success is what the client is owed. Empty lists and types of `more` are rows of their own."""
@@ -50,7 +50,7 @@ def _is_envelope(answer: Answer) -> bool:
     return listed and isinstance(body.get("next", ""), str)
 
 
-@probe("TAXII-5.4-2", statement="00000000")
+@probe("TAXII-5.4-2", statement="29ca1478")
 def nothing_to_return_is_an_empty_envelope(lab: Lab) -> None:
     """5.4: when nothing is returned the answer is still 200 with an envelope. Tried with an id that no object has,
     and on a collection whose manifest says that it is empty, where there is one."""
@@ -77,7 +77,7 @@ def nothing_to_return_is_an_empty_envelope(lab: Lab) -> None:
             return
 
 
-@probe("TAXII-5.5-1", statement="00000000", needs=["writable"])
+@probe("TAXII-5.5-1", statement="f7b9f188", needs=["writable"])
 def adding_objects_is_answered_202_with_a_status(lab: Lab) -> None:
     """5.5: success is 202 with a status resource; any other 2xx leaves the client without a receipt. The same object
     sent again is no error either, and gets the same kind of answer if it is a success."""
@@ -100,7 +100,7 @@ def _is_receipt(answer: Answer) -> bool:
     return answer.status == 202 and isinstance(body.get("id"), str) and isinstance(body.get("status"), str)
 
 
-@probe("TAXII-5.6-1", statement="00000000")
+@probe("TAXII-5.6-1", statement="89bbc465")
 def one_object_is_served_under_its_stix_id(lab: Lab) -> None:
     """5.6: {object-id} is the STIX id. Objects of several types, listed just before, each answer as themselves."""
     shelf = some_objects(lab)
@@ -122,7 +122,7 @@ def one_object_is_served_under_its_stix_id(lab: Lab) -> None:
     )
 
 
-@probe("TAXII-3.7-1", statement="00000000")
+@probe("TAXII-3.7-1", statement="b0cd487c")
 def stix_content_comes_in_an_envelope(lab: Lab) -> None:
     """3.7: the HTTP root object MUST be an envelope. Bundles (TAXII 2.0), bare lists and bare objects are not."""
     shelf = some_objects(lab)
@@ -148,7 +148,7 @@ def _wrapped_otherwise(body: Any) -> bool:
     return kind == "bundle" or bare
 
 
-@probe("TAXII-3.7-3", statement="00000000")
+@probe("TAXII-3.7-3", statement="194ba464")
 def an_envelope_without_result_has_no_objects_key(lab: Lab) -> None:
     """3.7 with section 2: no objects property when there is none. Two filters that exclude everything, on a query
     that without them has the key."""
@@ -194,7 +194,7 @@ def _shown_to(lab: Lab, account: str) -> list[Collection]:
     ]
 
 
-@probe("TAXII-5.4-noread", statement="00000000")
+@probe("TAXII-5.4-noread", statement="efa910a7")
 def objects_of_a_collection_without_can_read_are_refused(lab: Lab) -> None:
     """5.4: can_read false MUST give 403 or 404, not an empty envelope. The account is authenticated, since it reads
     the collection resource, which says can_read false."""
@@ -217,7 +217,7 @@ def objects_of_a_collection_without_can_read_are_refused(lab: Lab) -> None:
     lab.expect(not wrong, "GET objects is refused", expected="403 or 404", got=wrong[:1] or "refused")
 
 
-@probe("TAXII-5.5-nowrite", statement="00000000", needs=["writable"])
+@probe("TAXII-5.5-nowrite", statement="18fb2dbc", needs=["writable"])
 def writing_without_can_write_is_refused_and_stores_nothing(lab: Lab) -> None:
     """5.5 with 5.2.1: can_write false MUST give 403 or 404. The very same envelope is accepted where writing is
     allowed, so it is the grant that is refused and not the content; the manifest shows whether it was stored."""
@@ -246,7 +246,7 @@ DEFAULTS = {"revoked": False, "defanged": False}
 """Properties whose absence means the same as this value (STIX 2.1, 3.2)."""
 
 
-@probe("TAXII-3.7-5", statement="00000000", needs=["writable"])
+@probe("TAXII-3.7-5", statement="00702066", needs=["writable"])
 def an_object_comes_back_as_it_was_posted(lab: Lab) -> None:
     """3.7 with STIX 3.6: one version has one content everywhere. Non-ASCII text, nested lists and an extension go
     in and come out equal as JSON; a server that keeps its own data inside the object shows here."""
@@ -296,14 +296,14 @@ def _deleted(lab: Lab) -> tuple[Stix, Answer]:
     return stix, answer
 
 
-@probe("TAXII-5.7-1", statement="00000000", needs=["deletable"])
+@probe("TAXII-5.7-1", statement="d1ad386d", needs=["deletable"])
 def a_delete_that_succeeds_is_answered_200(lab: Lab) -> None:
     """5.7: success is 200; 202 or 204 are other promises. The object was there, so a 2xx means that it was deleted."""
     _, answer = _deleted(lab)
     lab.expect(answer.status == 200, "a DELETE that succeeds is answered 200", expected="200", got=answer)
 
 
-@probe("TAXII-5.7-2", statement="00000000", needs=["deletable"])
+@probe("TAXII-5.7-2", statement="269397c1", needs=["deletable"])
 def a_deleted_object_is_not_served_under_its_id(lab: Lab) -> None:
     """5.7: after a 200 to DELETE, fetching the object MUST fail. Asked plainly and for all versions, since a mark of
     deletion is easily forgotten in one of the two."""
@@ -315,7 +315,7 @@ def a_deleted_object_is_not_served_under_its_id(lab: Lab) -> None:
     lab.expect(not served(every, stix["id"]), "GET of all its versions does not bring it", expected="404", got=every)
 
 
-@probe("TAXII-5.7-3", statement="00000000", needs=["deletable"])
+@probe("TAXII-5.7-3", statement="d2661741", needs=["deletable"])
 def a_deleted_object_is_in_no_list_of_its_collection(lab: Lab) -> None:
     """5.7: manifest and contents MUST NOT return it. A second object, added later, is still listed, so the lists were
     read past the place where the first one stood."""

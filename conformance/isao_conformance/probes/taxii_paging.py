@@ -36,7 +36,7 @@ def _type_with_two(shelf: Shelf) -> str:
     return next((kind for kind in shelf.types if len(shelf.of(kind)) > 1), "")
 
 
-@probe("TAXII-3.4-17", statement="00000000")
+@probe("TAXII-3.4-17", statement="f8dab9d8")
 def no_answer_holds_more_entries_than_limit(lab: Lab) -> None:
     """3.4: MUST NOT contain more objects than requested. Several limits below what is there, on both lists, on a
     further page, and on the versions of one object."""
@@ -78,7 +78,7 @@ def _versions_of_one_object_are_limited(lab: Lab) -> None:
     )
 
 
-@probe("TAXII-3.4-18", statement="00000000")
+@probe("TAXII-3.4-18", statement="99ca0cfd")
 def everything_is_returned_when_it_fits_the_limit(lab: Lab) -> None:
     """3.4: when the objects available are at most both limits, all MUST be included. limit=n and n+1 for n matches;
     fewer with more=true means that the server's own limit is lower, which says nothing."""
@@ -112,7 +112,7 @@ def _fitting(lab: Lab, name: str, fetch: Callable[..., Answer], shelf: Shelf) ->
     raise Untestable(f"the control did not hold: GET {name} with two ids and no limit does not list both at once")
 
 
-@probe("TAXII-3.4-20", statement="00000000")
+@probe("TAXII-3.4-20", statement="5bf74c88")
 def an_envelope_cut_by_limit_says_that_there_is_more(lab: Lab) -> None:
     """3.4 and 3.5: more MUST be true when limit leaves objects out. Judged where one object came and others match,
     on the first page, on the second of three, and for the versions of one object."""
@@ -148,7 +148,7 @@ def _judge_more(lab: Lab, answer: Answer, left: int, name: str) -> None:
     )
 
 
-@probe("TAXII-3.5-1", statement="00000000")
+@probe("TAXII-3.5-1", statement="fdd63470")
 def a_walk_by_next_meets_every_object_once(lab: Lab) -> None:
     """3.5: next with the same query reaches the remaining records. Nine own objects, five of them from one POST
     and perhaps with one date_added, walked three at a time: none is lost at a page border and none comes twice."""
@@ -199,7 +199,7 @@ def _judge_walk(lab: Lab, count: int, lost: list[str], doubled: list[str]) -> No
     )
 
 
-@probe("TAXII-3.5-4", statement="00000000")
+@probe("TAXII-3.5-4", statement="775120b1")
 def filters_stay_in_force_on_the_second_page(lab: Lab) -> None:
     """3.5 with 3.1: next is sent with the same query, which every page has to apply. The objects were added in
     turns of type, so the object after the first match is one that the filter leaves out."""
@@ -233,7 +233,7 @@ def _second_page(lab: Lab, shelf: Shelf, query: dict[str, Any]) -> Answer:
     return page
 
 
-@probe("TAXII-B-1", statement="00000000")
+@probe("TAXII-B-1", statement="43ad93c0")
 def a_next_value_opens_no_other_collection(lab: Lab) -> None:
     """Appendix B: next MUST NOT be implicitly trusted. Replayed under another collection's URL it may fail or bring
     objects of that collection, never one that only the first holds; changed by one letter it may not leave the
@@ -295,7 +295,7 @@ def _changed(cursor: str, place: float) -> str:
     return cursor[:at] + new + cursor[at + 1 :]
 
 
-@probe("TAXII-B-2", statement="00000000")
+@probe("TAXII-B-2", statement="8830c7f8")
 def a_next_value_gives_no_caller_more_than_its_own_rights(lab: Lab) -> None:
     """Appendix B: next MUST be re-evaluated for the caller. Others replay the primary account's next on a collection
     closed to them, on one open to them, and on a shared one whose objects are marked for the contributor alone; what
@@ -382,7 +382,7 @@ def _more_than_its_own(caller: Session, url: str, answer: Answer) -> list[str]:
     return [i for i in answer.ids if not served(caller.objects(url, match_id=i), i)]
 
 
-@probe("TAXII-B-3", statement="00000000")
+@probe("TAXII-B-3", statement="26d94e57")
 def a_next_value_does_not_bring_its_old_query_along(lab: Lab) -> None:
     """Appendix B: next MUST be re-evaluated in the context of the query it is sent with. next of a query for one
     type, sent with another type, may fail or list the other type, never the old one."""
