@@ -148,6 +148,13 @@ def create_collection(
     return identifier
 
 
+def _submitted(raw: bytes) -> Submitted:
+    try:
+        return Submitted(raw.strip(), json_reader.read(raw, envelope.OBJECT_DEPTH))
+    except JsonFault as fault:
+        return Submitted(b"", None, str(fault))
+
+
 def ingest(
     store: Store,
     collection_id: str,
@@ -165,13 +172,7 @@ def ingest(
     """
     if default_label is not None:
         _one_of("label", default_label, tlp.TLP_LABELS)
-    submitted: list[Submitted] = []
-    faults: dict[int, str] = {}
-    for position, raw in enumerate(raw_objects):
-        try:
-            submitted.append(Submitted(raw.strip(), json_reader.read(raw, envelope.OBJECT_DEPTH)))
-        except JsonFault as fault:
-            faults[position] = str(fault)
+    submitted = [_submitted(raw) for raw in raw_objects]
     with store.writing() as db:
         collection = collections.by_id_or_alias(db, collection_id)
         if collection is None:
@@ -181,12 +182,7 @@ def ingest(
             raise SetupError(f"there is no account {account!r}")
         contributor = Contributor(found.name, found.organization, found.kind)
         now = timestamps.micros(clock())
-        taken = iter(intake.take(db, collection, submitted, contributor, now, default_label))
-    total = len(submitted) + len(faults)
-    return [
-        Outcome(f"objects[{position}]", "", False, faults[position]) if position in faults else next(taken)
-        for position in range(total)
-    ]
+        return intake.take(db, collection, submitted, contributor, now, default_label)
 
 
 def set_capability_document(store: Store, document: Mapping[str, Any]) -> None:

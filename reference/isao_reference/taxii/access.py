@@ -48,6 +48,11 @@ def absent(principal: Principal) -> Refusal:
     return unauthorized() if principal.anonymous else not_found()
 
 
+def lacking(principal: Principal, description: str) -> Refusal:
+    """The answer for something the caller may know of but not do; a stranger may log in and try."""
+    return unauthorized() if principal.anonymous else forbidden(description)
+
+
 def require_anything_public(call: Call, db: sqlite3.Connection) -> None:
     """A stranger may read the server information only while some collection is public."""
     if call.principal.anonymous and not collections.any_public(db):
@@ -69,7 +74,7 @@ def find_readable(call: Call, db: sqlite3.Connection) -> Collection:
     """The collection named in the path for reading: 403 when the caller may only write."""
     access = find(call, db)
     if not access.can_read:
-        raise forbidden("This account may not read this collection.")
+        raise lacking(call.principal, "This account may not read this collection.")
     return access.collection
 
 
@@ -77,7 +82,7 @@ def find_writable(call: Call, db: sqlite3.Connection) -> Collection:
     """The collection named in the path for adding: 403 when the caller may only read."""
     access = find(call, db)
     if not access.can_write:
-        raise forbidden("This account may not write to this collection.")
+        raise lacking(call.principal, "This account may not write to this collection.")
     return access.collection
 
 
@@ -86,7 +91,7 @@ def find_deletable(call: Call, db: sqlite3.Connection) -> Collection:
     (the table of TAXII 2.1 section 5.7)."""
     access = find(call, db)
     if not (access.can_read and access.can_write):
-        raise forbidden("Deleting needs reading and writing in this collection.")
+        raise lacking(call.principal, "Deleting needs reading and writing in this collection.")
     return access.collection
 
 

@@ -116,7 +116,7 @@ def check_all(collection: Collection, submitted: Sequence[Submitted]) -> list[St
     checked: list[StixFacts | ObjectFault] = []
     for one in submitted:
         try:
-            checked.append(check_content(collection, one.value))
+            checked.append(ObjectFault(one.fault) if one.fault else check_content(collection, one.value))
         except ObjectFault as fault:
             checked.append(fault)
     return checked

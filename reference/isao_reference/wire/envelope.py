@@ -22,10 +22,12 @@ class NotAnEnvelope(ValueError):
 
 @dataclass(frozen=True)
 class Submitted:
-    """One item of an envelope: its exact bytes and its parsed value."""
+    """One object as it was handed in: its exact bytes and its parsed value, or the fault of bytes
+    that are no strict JSON (an envelope with such bytes is refused as a whole; a loader's batch is not)."""
 
     body: bytes
     value: Any
+    fault: str = ""
 
 
 def _expect(text: str, position: int, wanted: str) -> None:
