@@ -81,10 +81,7 @@ def an_api_root_ends_with_an_empty_query(fault: Fault) -> None:
     fault.change_json(on("discovery"), with_empty_query)
 
 
-@mutant(
-    breaks="TAXII-8.2.1-1",
-    also={"TAXII-4.1-1": "That row asks for a discovery resource at the same fixed path /taxii2/."},
-)
+@mutant(breaks="TAXII-8.2.1-1")
 def discovery_is_at_another_path_only(fault: Fault) -> None:
     """Discovery stands at /services/taxii2/ and the operator declares it there; /taxii2/ is not found."""
 
