@@ -19,6 +19,8 @@ from isao_conformance.session import Session
 CONTRIBUTOR = "member-a"
 READERS = ("member-a2", "member-b", "peer", "government", "outsider")
 REFUSALS = (401, 403, 404)
+SMALL_PAGES = 60
+"""Pages of one that are asked for at most: others may write between the items."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +105,13 @@ def contribute(lab: Lab, items: Mapping[str, dict[str, object]], by: str = CONTR
 
 
 def labelled_items(lab: Lab) -> Posted:
-    """A fixture: one item of member-a for each TLP 2.0 label, the most restricted first, so the last one comes last."""
-    return contribute(lab, {label: lab.indicator(label) for label in STRICTEST_FIRST})
+    """A fixture: one item of member-a for each TLP 2.0 label, the most restricted first and CLEAR last.
+
+    An `opening` CLEAR item comes before all of them, so that small pages can break between it and the restricted ones.
+    """
+    labels = ("clear", *STRICTEST_FIRST)
+    items = {name: lab.indicator(label) for name, label in zip(("opening", *STRICTEST_FIRST), labels, strict=True)}
+    return contribute(lab, items)
 
 
 def listed(lab: Lab, reader: str, posted: Posted, path: str = "objects") -> tuple[frozenset[str], Answer]:
@@ -125,6 +132,23 @@ def shown(lab: Lab, reader: str, posted: Posted, control: str, path: str = "obje
         return frozenset() if last.status in REFUSALS else None
 
     return lab.poll(ask) or None
+
+
+def paged(lab: Lab, reader: str, posted: Posted, control: str, path: str = "objects") -> frozenset[str] | None:
+    """The ids in pages of one, from just before the items up to the control; None when it takes too many pages."""
+    session = lab.as_(reader)
+    fetch = session.manifest if path == "manifest" else session.objects
+    seen: set[str] = set()
+    position: dict[str, str] = {}
+    for _ in range(SMALL_PAGES):
+        page = fetch(posted.where, limit=1, **{"added_after": posted.since, **position})
+        seen.update(page.ids)
+        if control in seen:
+            return frozenset(seen)
+        if page.status != 200 or not page.more or page.next is None:
+            return None
+        position = {"next": page.next}
+    return None
 
 
 def reads(lab: Lab, reader: str, where: str, stix_id: str) -> dict[str, object] | None:

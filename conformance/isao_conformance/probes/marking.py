@@ -24,6 +24,7 @@ from isao_conformance.readers import (
     labelled_items,
     lent,
     listed,
+    paged,
     reads,
     relation,
     shown,
@@ -100,7 +101,7 @@ def no_reader_outside_the_declared_map_is_shown_an_item(lab: Lab) -> None:
 
     Every lent reader walks the objects from just before one item of each label. Each answer counts only when the
     CLEAR item, added last, is in it; the contributor finds all items by the same walk. So an item that is missing
-    is missing for its label.
+    is missing for its label. The walk is repeated in pages of one, since a later page can be another way.
     """
     declared = declared_map(lab)
     posted = lab.fixture(labelled_items)
@@ -110,10 +111,11 @@ def no_reader_outside_the_declared_map_is_shown_an_item(lab: Lab) -> None:
         seen = shown(lab, reader, posted, posted.id_of("clear"))
         if seen is None:
             continue
-        for label, stix_id in posted.ids.items():
-            if not declared.permits(label, relation(lab, reader)):
+        seen |= paged(lab, reader, posted, posted.id_of("clear")) or frozenset()
+        for label in STRICTEST_FIRST:
+            if label in posted.ids and not declared.permits(label, relation(lab, reader)):
                 lab.expect(
-                    stix_id not in seen,
+                    posted.ids[label] not in seen,
                     f"{label} is not shown to {reader}",
                     expected=f"an item labelled {label} is not among the objects that {reader} is shown",
                     got=_among(seen, posted.ids),
@@ -128,17 +130,20 @@ def an_item_with_an_unknown_marking_is_withheld_from_other_members(lab: Lab) -> 
 
     The marking is an id invented for the run. Refusing the item is lawful too: then nothing is published. The GREEN
     twin, sent afterwards, is taken and reaches the other member, so neither refusal nor absence is about the content.
+    A RED item must not reach it: where known labels are not applied, nothing is said about unknown ones.
     """
     declared = declared_map(lab)
     unknown = f"marking-definition--{lab.uuid()}"
     items = {
         "alone": lab.indicator(object_marking_refs=[unknown]),
         "beside": lab.indicator(object_marking_refs=[TLP2["clear"], unknown]),
+        "red": lab.indicator("red"),
         "twin": lab.indicator(_shared_label(lab, declared)),
     }
     posted = contribute(lab, items)
     seen = shown(lab, READER, posted, posted.id_of("twin"))
     lab.control(seen is not None, f"{READER} is shown the twin with a known marking")
+    lab.control(posted.id_of("red") not in (seen or frozenset()), "known labels are applied", "ISAO-MRK-003")
     for name, words in (
         ("alone", "an item whose only marking is unknown"),
         ("beside", "an item with an unknown marking beside CLEAR"),
@@ -204,15 +209,16 @@ def a_restricted_item_is_absent_from_the_manifest_of_other_readers(lab: Lab) -> 
     """A manifest record tells that an item exists, when it came and how often it changed (TAXII 2.1, 5.3).
 
     The other member walks the manifest from just before a restricted item and an open one of the same contributor;
-    the open one is there, the restricted one is not.
+    the open one is there, the restricted one is not, in large pages and in pages of one.
     """
-    posted, hidden, control = _hidden_and_open(lab)
+    posted, hidden, control = _applied(lab)
     seen = shown(lab, READER, posted, control, path="manifest")
     lab.control(seen is not None, f"the manifest shows {READER} the open item")
+    records = (seen or frozenset()) | (paged(lab, READER, posted, control, path="manifest") or frozenset())
     lab.expect(
-        hidden not in (seen or frozenset()),
+        hidden not in records,
         f"the manifest does not show {READER} the restricted item",
-        got=_among(seen or frozenset(), {"restricted": hidden, "open": control}),
+        got=_among(records, {"restricted": hidden, "open": control}),
     )
 
 
@@ -223,7 +229,7 @@ def a_restricted_item_by_its_id_answers_exactly_as_an_absent_one(lab: Lab) -> No
     The other member asks for a restricted item and for ids that were never used; status, body with the ids masked
     and the names of the headers are the same. The open item answers by the same path.
     """
-    posted, hidden, control = _hidden_and_open(lab)
+    posted, hidden, control = _applied(lab)
     _answers_as_absent(lab, lambda stix_id: lab.as_(READER).object(posted.where, stix_id), hidden, control)
 
 
@@ -233,7 +239,7 @@ def the_versions_of_a_restricted_item_answer_exactly_as_those_of_an_absent_one(l
 
     As for the item by its id, on the versions path; the open item's versions are listed there.
     """
-    posted, hidden, control = _hidden_and_open(lab)
+    posted, hidden, control = _applied(lab)
     _answers_as_absent(lab, lambda stix_id: lab.as_(READER).versions(posted.where, stix_id), hidden, control)
 
 
@@ -243,6 +249,7 @@ def no_filter_reveals_a_restricted_item(lab: Lab) -> None:
 
     On objects and manifest the other member filters for a restricted item in each way there is. An answer counts
     only where the same filter gives the open item; filtering for the hidden id alone answers as for an absent one.
+    A path that reveals the item without any filter is that path's own row, and is left out here.
     """
     posted, hidden, control = _hidden_and_open(lab)
     session = lab.as_(READER)
@@ -257,8 +264,15 @@ def no_filter_reveals_a_restricted_item(lab: Lab) -> None:
         "all versions": {"match_version": "all", "added_after": posted.since},
         "added after": {"added_after": posted.since},
     }
-    judged = 0
-    for path, fetch in (("objects", session.objects), ("manifest", session.manifest)):
+    judged, spoiled = 0, ""
+    for path, fetch, row in (
+        ("objects", session.objects, "ISAO-MRK-003"),
+        ("manifest", session.manifest, "ISAO-MRK-014"),
+    ):
+        plain, _ = listed(lab, READER, posted, path)
+        if hidden in plain and _unfiltered_shows(lab, fetch, posted.where, hidden):
+            spoiled = row
+            continue
         for words, query in queries.items():
             pages = lab.walk(fetch, posted.where, **query)
             seen = frozenset(i for page in pages if page.status == 200 for i in page.ids)
@@ -275,6 +289,8 @@ def no_filter_reveals_a_restricted_item(lab: Lab) -> None:
             return fetch(posted.where, match_id=stix_id)
 
         _filter_answers_as_absent(lab, path, by_id, hidden)
+    if spoiled:
+        lab.no_verdict("the item is revealed without any filter", blocked_by=spoiled)
     lab.control(judged > 0, f"some filter gives {READER} the open item")
 
 
@@ -311,6 +327,15 @@ def _hidden_and_open(lab: Lab) -> tuple[Posted, str, str]:
     return posted, posted.id_of(hidden), control
 
 
+def _applied(lab: Lab) -> tuple[Posted, str, str]:
+    """As `_hidden_and_open`, once the objects show that the label is applied at all: else no path is to blame."""
+    posted, hidden, control = _hidden_and_open(lab)
+    seen = shown(lab, READER, posted, control)
+    lab.control(seen is not None, f"the objects show {READER} the open item")
+    lab.control(hidden not in (seen or frozenset()), f"the objects keep it from {READER}", "ISAO-MRK-003")
+    return posted, hidden, control
+
+
 def _answers_as_absent(lab: Lab, ask: Callable[[str], Answer], hidden: str, control: str) -> None:
     allowed = ask(control)
     there = allowed.status == 200 and (control in allowed.ids or bool(allowed.list_of("versions")))
@@ -330,6 +355,10 @@ def _answers_as_absent(lab: Lab, ask: Callable[[str], Answer], hidden: str, cont
         expected=f"as for an absent id: {first.brief()}",
         got=likeness.told(leaks, one, real) if leaks else got,
     )
+
+
+def _unfiltered_shows(lab: Lab, fetch: Callable[..., Answer], where: str, stix_id: str) -> bool:
+    return any(stix_id in page.ids for page in lab.walk(fetch, where) if page.status == 200)
 
 
 def _filter_answers_as_absent(lab: Lab, path: str, ask: Callable[[str], Answer], hidden: str) -> None:

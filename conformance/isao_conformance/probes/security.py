@@ -181,8 +181,8 @@ def a_restricted_item_changes_nothing_that_other_readers_are_answered(lab: Lab) 
     lab.publish([open_item], by=CONTRIBUTOR, collection=anchors.where)
     lab.control(reads(lab, "member-b", anchors.where, open_item["id"]) is not None, "member-b reads an open item")
     changed = _questions(lab, "member-b", anchors, hidden["id"])
-    three, four = after["member-b"]["objects"], changed["objects"]
-    lab.control(bool(_leaks(again["member-b"]["objects"], three, four)), "an open item changes member-b's answers")
+    first, second = before["member-b"]["objects"], again["member-b"]["objects"]
+    lab.control(bool(_leaks(first, second, changed["objects"])), "an open item changes member-b's answers")
     if unsteady:
         lab.no_verdict(f"these differ by themselves: {', '.join(unsteady)}")
 
