@@ -60,7 +60,8 @@ CREATE UNIQUE INDEX items_by_identity
     ON items(collection, object_id, version_key, spec_version, contributor);
 CREATE UNIQUE INDEX items_by_date ON items(collection, date_added);
 CREATE INDEX items_by_audience ON items(collection, audience, date_added);
-CREATE INDEX items_by_type ON items(collection, audience, object_type, date_added);
+CREATE INDEX items_by_type ON items(collection, object_type, date_added);
+CREATE INDEX items_by_audience_and_type ON items(collection, audience, object_type, date_added);
 CREATE INDEX items_statements ON items(object_id, organization) WHERE statement = 1;
 
 CREATE TABLE statuses (

@@ -203,8 +203,42 @@ def _scope(query: Query, parameters: _Parameters) -> _Scope:
 _COLUMNS = "key, object_id, version, spec_version, date_added, organization"
 
 
+# The index that walks in date order within what one arm fixes: (one audience?, one type?).
+_INDEXES = {
+    (False, False): "items_by_date",
+    (True, False): "items_by_audience",
+    (False, True): "items_by_type",
+    (True, True): "items_by_audience_and_type",
+}
+
+
 def _arm(conditions: list[str], columns: str, index: str) -> str:
     return f"SELECT {columns} FROM items i INDEXED BY {index} WHERE {' AND '.join(conditions)}"
+
+
+def _filtered_arm(common: list[str], scope: _Scope, parameters: _Parameters, columns: str, index: str) -> str:
+    """One arm that looks at every row of its index and keeps what fits."""
+    conditions = [*common, *visible("i", scope.audiences)]
+    if scope.query.ids is not None:
+        conditions.append(f"i.object_id IN {parameters.add_all(scope.query.ids)}")
+    if scope.query.types is not None:
+        conditions.append(f"i.object_type IN {parameters.add_all(scope.query.types)}")
+    return _arm(conditions, columns, index)
+
+
+def _merged_arms(common: list[str], query: Query, parameters: _Parameters, columns: str) -> list[str]:
+    """One arm for each audience and type, each in date order; SQLite merges them row by row."""
+    audiences: Sequence[int | None] = (None,) if query.audiences is None else query.audiences
+    arms = []
+    for audience in audiences:
+        for kind in query.types or (None,):
+            conditions = list(common)
+            if audience is not None:
+                conditions.append(f"i.audience = {parameters.add(audience)}")
+            if kind is not None:
+                conditions.append(f"i.object_type = {parameters.add(kind)}")
+            arms.append(_arm(conditions, columns, _INDEXES[audience is not None, kind is not None]))
+    return arms
 
 
 def _statement(query: Query, limit: int, *, with_body: bool) -> tuple[str, dict[str, object]]:
@@ -220,28 +254,12 @@ def _statement(query: Query, limit: int, *, with_body: bool) -> tuple[str, dict[
         *wanted_version("i", scope),
     ]
     columns = ", ".join(f"i.{name}" for name in _COLUMNS.split(", ")) + (", i.body" if with_body else ", x''")
-    arms: list[str] = []
-    types = query.types
-    count = len(query.audiences or ()) * len(types or (None,))
     if query.ids is not None:
-        fits = [*common, *visible("i", scope.audiences), f"i.object_id IN {parameters.add_all(query.ids)}"]
-        if types is not None:
-            fits.append(f"i.object_type IN {parameters.add_all(types)}")
-        arms.append(_arm(fits, columns, "items_by_identity"))
-    elif query.audiences is None or count > MAX_ARMS:
-        fits = [*common, *visible("i", scope.audiences)]
-        if types is not None:
-            fits.append(f"i.object_type IN {parameters.add_all(types)}")
-        arms.append(_arm(fits, columns, "items_by_date"))
+        arms = [_filtered_arm(common, scope, parameters, columns, "items_by_identity")]
+    elif len(query.audiences or (None,)) * len(query.types or (None,)) > MAX_ARMS:
+        arms = [_filtered_arm(common, scope, parameters, columns, "items_by_date")]
     else:
-        for audience in query.audiences:
-            reader = f"i.audience = {parameters.add(audience)}"
-            if types is None:
-                arms.append(_arm([*common, reader], columns, "items_by_audience"))
-                continue
-            for kind in types:
-                kinds = [*common, reader, f"i.object_type = {parameters.add(kind)}"]
-                arms.append(_arm(kinds, columns, "items_by_type"))
+        arms = _merged_arms(common, query, parameters, columns)
     text = " UNION ALL ".join(arms) + f" ORDER BY 5 LIMIT {parameters.add(limit)}"
     return text, parameters.values
 

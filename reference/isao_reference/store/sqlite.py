@@ -65,26 +65,34 @@ class Store:
         row = self._writer.execute("SELECT value FROM meta WHERE name = 'cursor_key'").fetchone()
         self.cursor_key: bytes = row[0]
 
+    def _take_idle(self) -> sqlite3.Connection:
+        with self._idle_lock:
+            if self._idle:
+                return self._idle.pop()
+        connection = _connect(self.path)
+        connection.execute("PRAGMA query_only=ON")
+        return connection
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        """Keeps a connection for the next reader, unless it is in a state nobody expects."""
+        with self._idle_lock:
+            if not self._closed and not connection.in_transaction:
+                self._idle.append(connection)
+                return
+        connection.close()
+
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A connection inside one read transaction: everything read through it is one moment."""
-        with self._idle_lock:
-            connection = self._idle.pop() if self._idle else None
-        if connection is None:
-            connection = _connect(self.path)
-            connection.execute("PRAGMA query_only=ON")
+        connection = self._take_idle()
         try:
             connection.execute("BEGIN")
             try:
                 yield connection
             finally:
-                connection.execute("COMMIT")
+                connection.execute("ROLLBACK")
         finally:
-            with self._idle_lock:
-                if self._closed:
-                    connection.close()
-                else:
-                    self._idle.append(connection)
+            self._give_back(connection)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
