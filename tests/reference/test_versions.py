@@ -120,7 +120,9 @@ def test_a_marking_definition_has_its_created_time(exchange: World) -> None:
     assert client.get(objects_url(), query=f"match[version]={stamp(4)}").json["objects"] == [value]
 
 
-@pytest.mark.parametrize("query", ["match[type]=malware", "match[version]=2001-01-01T00:00:00.000Z", "match[spec_version]=2.0"])
+@pytest.mark.parametrize(
+    "query", ["match[type]=malware", "match[version]=2001-01-01T00:00:00.000Z", "match[spec_version]=2.0"]
+)
 def test_filters_are_joined_by_and(exchange: World, query: str) -> None:
     value = indicator()
     malware = {**indicator(), "type": "malware", "is_family": False}
@@ -143,3 +145,14 @@ def test_two_contributors_of_one_version_make_one_object(exchange: World) -> Non
     exchange.as_("member-a").delete(object_url(value["id"]))
     assert exchange.seen("peer") == [(value["id"], stamp(1))]
     assert OPEN in exchange.as_("peer").get(collection_url()).json["id"]
+
+
+def test_a_repetition_by_somebody_else_does_not_hide_what_is_new(exchange: World) -> None:
+    identifier = indicator()["id"]
+    newest = indicator(3, id=identifier, marks=["green"])
+    exchange.share("member-a", newest)
+    added = exchange.as_("peer").get(objects_url()).header("x-taxii-date-added-last")
+    exchange.share("member-a", indicator(2, id=identifier, marks=["green"]))
+    exchange.share("member-b", newest)
+    assert exchange.seen("peer", f"added_after={added}") == [(identifier, stamp(2))]
+    assert exchange.seen("peer") == [(identifier, stamp(3))]
