@@ -118,7 +118,7 @@ def a_restricted_item_is_served_by_its_id(fault: Fault) -> None:
     leak(fault, "member-b", "member-a", on("object"))
 
 
-@mutant("ISAO-MRK-016", size="subtle")
+@mutant("ISAO-MRK-016", size="subtle", also={"ISAO-SEC-003": EVERYTHING_CHANGES})
 def the_versions_of_a_hidden_item_are_listed(fault: Fault) -> None:
     """The versions endpoint was never taught the policy."""
     leak(fault, "member-b", "member-a", on("versions"))

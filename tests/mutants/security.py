@@ -80,6 +80,11 @@ def plain_http_is_answered_on_the_tls_port(fault: Fault) -> None:
         )
 
     fault.change_target(declare)
+    # security.txt names the address it was written for; here it is read at another one.
+    fault.change_answers(
+        lambda seen: seen.path == "/.well-known/security.txt",
+        lambda _, reply: replace(reply, body=re.sub(rb"(?mi)^Canonical:.*\r?\n", b"", reply.body)),
+    )
 
 
 @mutant("ISAO-SEC-003", size="subtle")

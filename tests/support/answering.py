@@ -131,7 +131,7 @@ class Seen:
         """The objects of a posted envelope; none when the body is no envelope."""
         try:
             listed = json.loads(self.body)["objects"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return []
         return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
 
