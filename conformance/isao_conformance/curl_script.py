@@ -1,0 +1,328 @@
+"""The text of a reproduction: one curl command a step, in a POSIX shell.
+
+Everything that came from the target stands in it as quoted data or as a comment of one line.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import unquote, unquote_plus, urlsplit
+
+from isao_conformance.captures import Source, Used
+from isao_conformance.exchange import Exchange
+from isao_conformance.lab import Check
+from isao_conformance.limits import LIMITS
+from isao_conformance.shell import one_line, quoted, variable, write_file
+from isao_conformance.target import origin_of
+from isao_spec.model import Requirement
+
+_PLACEHOLDER = re.compile(r"\{\{([a-z0-9-]+)\}\}")
+_WRONG_SECRET = "-with-a-wrong-secret"
+_BREAKS = re.compile(r"([/?&=]|%2C)")
+_CURL_ADDS = ("User-Agent", "Accept", "Content-Type", "Expect")
+_TLS_OPTIONS = {"TLSv1": "1.0", "TLSv1_1": "1.1", "TLSv1_2": "1.2", "TLSv1_3": "1.3"}
+_POLLS = 30
+
+_CURL = """# Sends one request exactly as written and keeps its answer as $ISAO_OUT/STEP.status, .headers and .body.
+ask() {
+  step=$1; shift
+  : >"$ISAO_OUT/$step.headers"; : >"$ISAO_OUT/$step.body"
+  curl -q -sS --globoff --path-as-is --http1.1 --noproxy '*' --max-time %(seconds)d \\
+    ${ISAO_CA:+--cacert "$ISAO_CA"} ${ISAO_CERT:+--cert "$ISAO_CERT"} ${ISAO_KEY:+--key "$ISAO_KEY"} \\
+    -D "$ISAO_OUT/$step.headers" -o "$ISAO_OUT/$step.body" -w '%%{http_code}' "$@" >"$ISAO_OUT/$step.status" || true
+  echo "  status $(cat "$ISAO_OUT/$step.status")"
+}
+"""
+
+_HANDSHAKE = """# Opens a TLS connection that offers one version only.
+handshake() {
+  step=$1; shift
+  : >"$ISAO_OUT/$step.headers"; echo 0 >"$ISAO_OUT/$step.status"
+  done_after=$(curl -q -s --noproxy '*' --max-time %(seconds)d -o /dev/null -w '%%{time_appconnect}' \\
+    ${ISAO_CA:+--cacert "$ISAO_CA"} ${ISAO_CERT:+--cert "$ISAO_CERT"} ${ISAO_KEY:+--key "$ISAO_KEY"} "$@")
+  case $done_after in *[1-9]*) accepted=true ;; *) accepted=false ;; esac
+  echo "{\\"accepted\\": $accepted}" >"$ISAO_OUT/$step.body"
+  echo "  handshake accepted: $accepted"
+}
+"""
+
+_PLAIN = """# The target without TLS, on the port that speaks TLS.
+plain_base() {
+  case $ISAO_BASE in *]) port=:443 ;; *:*:*) port= ;; *) port=:443 ;; esac
+  echo "http://${ISAO_BASE#*://}$port"
+}
+"""
+
+_TAKE = """# Prints a value out of the answer to a step: a header, or a place in the JSON body.
+take() {
+  python3 -c '
+import datetime, json, sys
+folder, step, want = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+if "header" in want:
+    lines = open(f"{folder}/{step}.headers", encoding="utf-8", errors="replace").read().splitlines()
+    pairs = [line.split(":", 1) for line in lines if ":" in line]
+    value = [text.strip() for name, text in pairs if name.lower() == want["header"].lower()][0]
+else:
+    value = json.load(open(f"{folder}/{step}.body", encoding="utf-8-sig"))
+    for part in want["path"]:
+        if isinstance(part, dict):
+            value = [item for item in value if item.get("id") == part["id"]][part["nth"]]
+        elif isinstance(part, int):
+            value = value[min(part, len(value) - 1)]
+        else:
+            value = value[part]
+if "shift" in want:
+    moment = datetime.datetime.fromisoformat(value.replace("Z", "+00:00"))
+    moment += datetime.timedelta(microseconds=want["shift"])
+    whole, _, fraction = moment.strftime("%Y-%m-%dT%H:%M:%S.%f").partition(".")
+    digits = want["digits"]
+    value = whole + ("." + fraction.ljust(9, "0")[:digits] if digits else "") + "Z"
+print(value)' "$ISAO_OUT" "$1" "$2" 2>/dev/null && return
+  echo "step $1 did not answer as in the run: it holds no $2" >&2
+  exit 3
+}
+# Percent-encodes a value for a URL.
+encoded() { python3 -c 'import sys, urllib.parse; print(urllib.parse.quote(sys.argv[1], safe=""))' "$1"; }
+"""
+
+_FILL = """# Puts a value where its mark stands in a body.
+fill() {
+  python3 -c '
+import json, sys
+text = open(sys.argv[1], encoding="utf-8").read()
+open(sys.argv[1], "w", encoding="utf-8").write(text.replace(sys.argv[2], json.dumps(sys.argv[3])))' "$@"
+}
+"""
+
+_WRONG = """# The user name of a Basic Authorization value with a password that is wrong.
+wrong_secret() {
+  python3 -c '
+import base64, sys
+name = base64.b64decode(sys.argv[1].split()[-1]).partition(b":")[0]
+print("Basic " + base64.b64encode(name + b":not-the-password").decode())' "$1"
+}
+"""
+
+_SHOW = """clean() { LC_ALL=C tr -d '\\000-\\010\\013-\\037\\177'; }
+show() {
+  printf '\\nThe answer that was judged, step %%s:\\n' "$1"
+  clean <"$ISAO_OUT/$1.headers"
+  head -c %(shown)d "$ISAO_OUT/$1.body" | clean; echo
+}
+"""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One numbered step of a script: exchanges that are the same request repeated, usually one.
+
+    `captured` says which values of the request come from earlier answers.
+    """
+
+    number: int
+    exchanges: tuple[Exchange, ...]
+    captured: tuple[tuple[Used, Source], ...] = ()
+
+    @property
+    def last(self) -> Exchange:
+        """The exchange whose answer counts."""
+        return self.exchanges[-1]
+
+
+@dataclass
+class _Names:
+    """Shell variables of captured values: the same value is taken once and used by all later steps."""
+
+    of: dict[str, str] = field(default_factory=dict)
+
+    def new(self, value: str) -> str:
+        """The name of a new variable for that value."""
+        self.of[value] = f"V{len(self.of) + 1}"
+        return self.of[value]
+
+
+def render(row: Requirement, check: Check, steps: list[Step], judged: list[int], origin: str) -> str:
+    """The whole script. `judged` are the numbers of the steps that the check rests on; the last one was judged last."""
+    names = _Names()
+    body = [line for step in steps for line in _step(step, names, origin)]
+    text = "\n".join(body)
+    numbers = {"seconds": int(LIMITS.exchange_seconds), "shown": LIMITS.shown_octets}
+    helpers = [_CURL % numbers]
+    helpers += [_HANDSHAKE % numbers] if re.search(r"^handshake ", text, re.M) else []
+    helpers += [_PLAIN] if "$(plain_base)" in text else []
+    helpers += [_TAKE] if names.of else []
+    helpers += [_FILL] if re.search(r"^fill ", text, re.M) else []
+    helpers += [_SHOW % numbers]
+    return "\n".join(
+        [
+            "#!/bin/sh",
+            f"# {row.id} ({row.level}): {one_line(row.title)}",
+            f"# check {one_line(check.name)}",
+            "#",
+            "# Sends what the harness sent and ends with the answer that was judged. Needs sh, curl and python3.",
+            "# ISAO_BASE is the target, ISAO_CA a certificate authority to trust, ISAO_CERT and ISAO_KEY a client",
+            "# certificate, ISAO_OUT a folder for the answers. No credential stands in here: give each account's",
+            "# whole Authorization value, such as ISAO_AUTH_MEMBER_A=\"Basic $(printf 'user:password' | base64)\".",
+            "set -u",
+            f': "${{ISAO_BASE:={origin}}}"',
+            "ISAO_BASE=${ISAO_BASE%/}",
+            *_credentials(steps),
+            'if [ -z "${ISAO_OUT:-}" ]; then ISAO_OUT=$(mktemp -d); trap \'rm -rf "$ISAO_OUT"\' EXIT; fi',
+            'mkdir -p "$ISAO_OUT"',
+            "",
+            *helpers,
+            text,
+            "",
+            *(f"show {number}" for number in judged or [steps[-1].number]),
+            f"printf 'expected: %s\\n' {quoted(one_line(check.expected))}",
+            f"printf 'got in the run: %s\\n' {quoted(one_line(check.got))}",
+            "",
+        ]
+    )
+
+
+def _credentials(steps: list[Step]) -> Iterator[str]:
+    """Lines that ask for the accounts of the script; a wrong password is made from the right one."""
+    texts = (value for step in steps for _, value in step.last.request.headers)
+    actors = sorted({name for text in texts for name in _PLACEHOLDER.findall(text)})
+    lent = {name.removesuffix(_WRONG_SECRET) for name in actors}
+    for name in sorted(lent):
+        yield f': "${{{variable(name)}:?the whole Authorization value of {name}}}"'
+    if lent != set(actors):
+        yield _WRONG.rstrip()
+    for name in sorted(set(actors) - lent):
+        right = variable(name.removesuffix(_WRONG_SECRET))
+        yield f'{variable(name)}=$(wrong_secret "${right}")'
+
+
+def _step(step: Step, names: _Names, origin: str) -> Iterator[str]:
+    exchange = step.last
+    request, answer = exchange.request, exchange.answer
+    came = f"answered {answer.status} in the run" if answer else f"no answer in the run: {exchange.problem}"
+    actor, path = one_line(exchange.key.actor), one_line(request.path, 200)
+    title = f"# step {step.number}: {request.method} {path} as {actor}"
+    yield f"# {one_line(exchange.key.probe)}: {one_line(came, 200)}"
+    yield f"printf '%s\\n' {quoted(title)}"
+    for used, source in step.captured:
+        if used.value not in names.of:
+            yield f"{names.new(used.value)}=$(take {source.step} {quoted(_want(source))}) || exit 3"
+    if request.method == "TLS":
+        options = _tls(dict(request.headers).get("offer", ""))
+        yield f"handshake {step.number} {options} {_url(request.url, names, origin)}"
+        return
+    command = f"ask {step.number} {' '.join(_arguments(step, names, origin))}"
+    if request.body:
+        yield from _body(step, names)
+    yield from _polled(step, command) if _is_poll(step) else [command]
+
+
+def _want(source: Source) -> str:
+    where: dict[str, object] = {"header": source.header} if source.header else {"path": list(source.path)}
+    if source.shift or source.digits:
+        where |= {"shift": source.shift, "digits": source.digits}
+    return json.dumps(where)
+
+
+def _tls(offer: str) -> str:
+    version = _TLS_OPTIONS.get(offer, "1.2")
+    old = " --ciphers 'ALL:@SECLEVEL=0'" if version < "1.2" else ""
+    return f"--tlsv{version} --tls-max {version}{old}"
+
+
+def _arguments(step: Step, names: _Names, origin: str) -> Iterator[str]:
+    request = step.last.request
+    method = "GET" if request.method == "PLAIN" else request.method
+    yield "--head" if method == "HEAD" else f"-X {quoted(method) if not method.isalpha() else method}"
+    sent = {name.lower() for name, _ in request.headers}
+    for name, value in request.headers:
+        if name.lower() == "host" and value == urlsplit(request.url).netloc:
+            continue
+        if name.lower() == "content-length" and value == str(len(request.body)):
+            continue
+        yield f"-H {_header(name, value)}"
+    for name in _CURL_ADDS:
+        if name.lower() not in sent and (request.body or method == "POST" or name in ("User-Agent", "Accept")):
+            yield f"-H '{name}:'"
+    if request.body:
+        yield f'--data-binary @"$ISAO_OUT/{step.number}.request"'
+    elif "content-length" in sent:
+        yield "--data-binary ''"
+    yield _url(request.url, names, origin, plain=request.method == "PLAIN")
+
+
+def _header(name: str, value: str) -> str:
+    if not value:
+        return quoted(f"{name};")
+    credential = _PLACEHOLDER.fullmatch(value)
+    return f'"{name}: ${variable(credential[1])}"' if credential else quoted(f"{name}: {value}")
+
+
+def _url(url: str, names: _Names, origin: str, plain: bool = False) -> str:
+    """The URL as shell words joined: the base from $ISAO_BASE, captured values from their variables."""
+    place, rest = _origin_length(url)
+    base = '"$ISAO_BASE"' if origin_of(url) == origin else quoted(place)
+    if plain:
+        base = '"$(plain_base)"' if origin_of(url) == origin else quoted(f"http://{urlsplit(url).netloc}")
+    pieces = [base]
+    literal = ""
+    for token in _BREAKS.split(rest):
+        name = _name_of(token, names)
+        if name is None:
+            literal += token
+            continue
+        pieces += [quoted(literal)] if literal else []
+        pieces.append(f'"$(encoded "${name}")"')
+        literal = ""
+    return "".join([*pieces, quoted(literal)] if literal else pieces)
+
+
+def _origin_length(url: str) -> tuple[str, str]:
+    match = re.match(r"[^:/?#]+://[^/?#]*", url)
+    cut = match.end() if match else 0
+    return url[:cut], url[cut:]
+
+
+def _name_of(token: str, names: _Names) -> str | None:
+    return names.of.get(unquote_plus(token)) or names.of.get(unquote(token))
+
+
+def _body(step: Step, names: _Names) -> Iterator[str]:
+    """Writes the body to a file; captured values take the place of their marks."""
+    body, path = step.last.request.body, f'"$ISAO_OUT/{step.number}.request"'
+    marks: dict[str, str] = {}
+    for value, name in names.of.items():
+        for spelt in {json.dumps(value), json.dumps(value, ensure_ascii=False)}:
+            if spelt.encode() in body:
+                marks[name] = f"@{name}-of-step-{step.number}@"
+                body = body.replace(spelt.encode(), marks[name].encode())
+    yield write_file(body, path)
+    for name, mark in marks.items():
+        yield f'fill {path} {quoted(mark)} "${name}"'
+
+
+def _is_poll(step: Step) -> bool:
+    return len(step.exchanges) > 1 or _is_complete_status(step.last)
+
+
+def _is_complete_status(exchange: Exchange) -> bool:
+    answer = exchange.answer
+    return exchange.request.method == "GET" and answer is not None and answer.resource.get("status") == "complete"
+
+
+def _polled(step: Step, command: str) -> list[str]:
+    """Ask until the status is no longer pending; other polls until the body is another than the first."""
+    out = f"$ISAO_OUT/{step.number}"
+    if _is_complete_status(step.last):
+        again = f'grep -Eq \'"status": *"pending"\' "{out}.body"'
+        first = []
+    else:
+        again = f'cmp -s "{out}.first" "{out}.body"'
+        first = [command, f'cp "{out}.body" "{out}.first"']
+    return [
+        *first,
+        "tries=0",
+        f"while {command}; {again} && [ $tries -lt {_POLLS} ]; do tries=$((tries + 1)); sleep 1; done",
+    ]

@@ -1,0 +1,205 @@
+"""A failed check as a shell script: the same requests by curl, against any instance of the target.
+
+The script holds no secret. It sends what the probe sent (and what the fixtures it stands on sent), takes
+cursors, status ids and times from the answers it gets, and ends with the answer that was judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+from isao_conformance import curl_script
+from isao_conformance.captures import SHORTEST, Tracker, is_stix_id, stix_ids, strings, used_in_body, used_in_url
+from isao_conformance.curl_script import Step
+from isao_conformance.exchange import Exchange, Key
+from isao_conformance.lab import Check
+from isao_conformance.target import origin_of
+from isao_spec.model import Requirement
+
+FIXTURE = "fixture_"
+
+
+class Transcript:
+    """The exchanges of a run, indexed once for all its scripts."""
+
+    def __init__(self, exchanges: Iterable[Exchange]) -> None:
+        self.by_probe: dict[str, list[Exchange]] = {}
+        for exchange in exchanges:
+            self.by_probe.setdefault(exchange.key.probe, []).append(exchange)
+
+    @cached_property
+    def lasting(self) -> frozenset[str]:
+        """Strings of the survey's answers: addresses and ids that every instance of the target shows."""
+        surveyed = (e for name, listed in self.by_probe.items() if name.startswith("survey") for e in listed)
+        return frozenset(text for e in surveyed if e.answer is not None for text, _ in strings(e.answer.data))
+
+    @cached_property
+    def posted(self) -> frozenset[str]:
+        """Every JSON string that the harness posted: its own words, whoever repeats them."""
+        requests = (e.request for listed in self.by_probe.values() for e in listed if e.request.body)
+        return frozenset(used.value for request in requests for used in used_in_body(request))
+
+    @cached_property
+    def created(self) -> dict[str, frozenset[str]]:
+        """The STIX ids in the bodies that each probe or fixture posted."""
+        return {name: _posted(listed) for name, listed in self.by_probe.items()}
+
+
+def evidence_of(check: Check) -> list[Key]:
+    """The keys of the exchanges a check rests on. Raises ValueError for text that is no key."""
+    keys = []
+    for text in check.exchanges:
+        probe, actor, ordinal = text.rsplit("|", 2)
+        keys.append(Key(probe, actor, int(ordinal)))
+    return keys
+
+
+def steps(record: Transcript, check: Check) -> list[Step]:
+    """The steps that lead to the answer a check rests on, in order; empty when no exchange is named.
+
+    A watcher names every offending exchange: the one that takes the fewest steps is reproduced.
+    """
+    keys = [key for key in evidence_of(check) if key.probe in record.by_probe]
+    if not keys:
+        return []
+    if len({key.probe for key in keys}) > 1 or not check.name.startswith(f"{keys[0].probe}/"):
+        keys = [min(keys, key=lambda key: (key.ordinal, key))]
+    upto = {key.actor: key.ordinal for key in keys}
+    own = in_order([e for e in record.by_probe[keys[0].probe] if e.key.ordinal <= upto.get(e.key.actor, 0)])
+    chosen = [e for name in _fixtures(record, own) for e in in_order(record.by_probe[name])] + own
+    others = [ids for name, ids in record.created.items() if name not in {e.key.probe for e in chosen}]
+    tracker = Tracker(record.lasting, frozenset().union(*others))
+    found = []
+    for number, group in enumerate(_grouped(chosen), 1):
+        request = group[-1].request
+        captured = tracker.asked(used_in_url(request.url) + used_in_body(request))
+        tracker.answered(number, group[-1].answer)
+        found.append(Step(number, tuple(group), tuple(captured.items())))
+    return found
+
+
+def evidence_steps(record: Transcript, check: Check) -> list[int]:
+    """Numbers of the steps whose answers the check rests on, in the order of the script; the last was judged last."""
+    return _judged(steps(record, check), check)
+
+
+def _judged(found: list[Step], check: Check) -> list[int]:
+    named = set(evidence_of(check))
+    return [step.number for step in found if named & {e.key for e in step.exchanges}]
+
+
+def script(record: Transcript, row: Requirement, check: Check, base_url: str) -> str:
+    """The script of a failed check, or "" when the check rests on no exchange.
+
+    It needs sh, curl and python3, and keeps status, headers and body of step N in $ISAO_OUT/N.status,
+    N.headers and N.body.
+    """
+    found = steps(record, check)
+    if not found:
+        return ""
+    return curl_script.render(row, check, found, _judged(found, check), origin_of(base_url))
+
+
+def in_order(exchanges: list[Exchange]) -> list[Exchange]:
+    """The exchanges of one probe in the order they took place.
+
+    Ordinals count by actor, so the order between actors is recovered: whoever speaks of an object, or is shown
+    it, comes after the one who posts it.
+    """
+    if len({e.key.ordinal for e in exchanges}) == len(exchanges):
+        return sorted(exchanges, key=lambda e: e.key.ordinal)
+    queues: dict[str, list[Exchange]] = {}
+    for exchange in sorted(exchanges, key=lambda e: e.key):
+        queues.setdefault(exchange.key.actor, []).append(exchange)
+    found: list[Exchange] = []
+    while any(queues.values()):
+        heads = [queue[0] for queue in queues.values() if queue]
+        free = [head for head in heads if not _waits(head, queues)]
+        found.append(queues[(free or heads)[0].key.actor].pop(0))
+    return found
+
+
+def _waits(head: Exchange, queues: dict[str, list[Exchange]]) -> bool:
+    """True when another actor has still to post an object that this exchange mentions."""
+    mentioned = _mentioned(head)
+    return any(mentioned & _posted(queue) for actor, queue in queues.items() if actor != head.key.actor)
+
+
+def _mentioned(exchange: Exchange) -> frozenset[str]:
+    text = exchange.request.url.encode() + exchange.request.body + (exchange.answer.body if exchange.answer else b"")
+    return frozenset(stix_ids(text.decode("utf-8", "replace")))
+
+
+def _posted(exchanges: Iterable[Exchange]) -> frozenset[str]:
+    bodies = (e.request.body.decode("utf-8", "replace") for e in exchanges if e.request.method == "POST")
+    return frozenset(found for body in bodies for found in stix_ids(body))
+
+
+def _fixtures(record: Transcript, own: list[Exchange]) -> list[str]:
+    """The fixtures that these exchanges stand on, each after those that it stands on itself."""
+    found: list[str] = []
+    waiting = [own]
+    while waiting:
+        user = waiting.pop()
+        for name in record.by_probe:
+            if (
+                name.startswith(FIXTURE)
+                and name not in found
+                and name != own[0].key.probe
+                and _uses(record, user, name)
+            ):
+                found.append(name)
+                waiting.append(record.by_probe[name])
+    return found[::-1]
+
+
+def _uses(record: Transcript, user: list[Exchange], fixture: str) -> bool:
+    """True when the user asks for what came into the run by the fixture, or is shown objects that it posted.
+
+    A fixture that posts nothing offers the times and ids that only its answers said.
+    """
+    if user[0].key.probe == fixture:
+        return False
+    created = record.created[fixture]
+    shown = {stix_id for e in user if e.answer is not None for stix_id in e.answer.ids}
+    in_bodies = {used.value for e in user for used in used_in_body(e.request)}
+    in_urls = {used.value for e in user for used in used_in_url(e.request.url)}
+    if created & (in_bodies | in_urls):
+        return True
+    if user[0].key.probe.startswith(FIXTURE):
+        return False  # fixtures see each other's objects in listings without standing on them
+    return bool(created & shown or in_urls & _only_said(record, fixture))
+
+
+def _only_said(record: Transcript, fixture: str) -> set[str]:
+    answers = [e.answer for e in record.by_probe[fixture] if e.answer is not None]
+    texts = {text for answer in answers for text, _ in strings(answer.data)}
+    texts |= {value for answer in answers for _, value in answer.headers}
+    ours = record.lasting | record.posted
+    return {t for t in texts if len(t) >= SHORTEST and t not in ours and not is_stix_id(t)}
+
+
+def _grouped(exchanges: list[Exchange]) -> Iterator[list[Exchange]]:
+    """Polls as one group: three or more same GETs of one actor in a row. All others stand alone."""
+    group: list[Exchange] = []
+    for exchange in exchanges:
+        if group and _same(group[-1], exchange):
+            group.append(exchange)
+            continue
+        yield from _split(group)
+        group = [exchange]
+    yield from _split(group)
+
+
+def _same(one: Exchange, other: Exchange) -> bool:
+    same_place = (one.key.probe, one.key.actor) == (other.key.probe, other.key.actor)
+    return same_place and one.request == other.request and one.request.method == "GET"
+
+
+def _split(group: list[Exchange]) -> Iterator[list[Exchange]]:
+    pending = any(e.answer is not None and e.answer.resource.get("status") == "pending" for e in group[:-1])
+    if len(group) > 2 or pending:
+        yield group
+    else:
+        yield from ([exchange] for exchange in group)
