@@ -20,13 +20,16 @@ from isao_reference.taxii import (
     delete_object,
     discovery,
     manifest,
-    object,
     objects,
+    one_object,
     status,
     versions,
 )
 
 Operations = Mapping[str, Operation]
+
+# Writes queue behind one lock; two threads keep it busy, and readers never wait for a thread.
+WRITING_WORKERS = 2
 
 # Endpoints are looked up in their modules at each call, so that one of them can be replaced.
 _COLLECTION = API_ROOT + "collections/{collection}/"
@@ -40,11 +43,11 @@ TAXII: Mapping[str, Operations] = {
     _COLLECTION + "manifest/": {"GET": Operation(lambda call: manifest.get_manifest(call), stix_too=True)},
     _COLLECTION + "objects/": {
         "GET": Operation(lambda call: objects.get_objects(call), stix_too=True),
-        "POST": Operation(lambda call: add_objects.add_objects(call), takes_body=True),
+        "POST": Operation(lambda call: add_objects.add_objects(call), takes_body=True, writes=True),
     },
     _OBJECT: {
-        "GET": Operation(lambda call: object.get_object(call), stix_too=True),
-        "DELETE": Operation(lambda call: delete_object.delete_object(call)),
+        "GET": Operation(lambda call: one_object.get_object(call), stix_too=True),
+        "DELETE": Operation(lambda call: delete_object.delete_object(call), writes=True),
     },
     _OBJECT + "versions/": {"GET": Operation(lambda call: versions.get_versions(call), stix_too=True)},
 }
@@ -73,12 +76,14 @@ def create_app(settings: Settings) -> Starlette:
     `app.state.store`; it is closed when the server shuts down."""
     store = Store(settings.database)
     pool = ThreadPoolExecutor(max_workers=settings.workers, thread_name_prefix="isao")
-    machine = Machine(settings, store, pool)
+    writing_pool = ThreadPoolExecutor(max_workers=WRITING_WORKERS, thread_name_prefix="isao-writing")
+    machine = Machine(settings, store, pool, writing_pool)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
         pool.shutdown(wait=True)
+        writing_pool.shutdown(wait=True)
         store.close()
 
     app = Starlette(routes=routes(machine), lifespan=lifespan)

@@ -33,11 +33,13 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Operation:
     """One method of one address. `takes_body` reads an envelope; `stix_too` lets Accept name the
-    STIX type, as the tables of TAXII 2.1 sections 5.3 to 5.6 print it."""
+    STIX type, as the tables of TAXII 2.1 sections 5.3 to 5.6 print it; `writes` says that it may
+    have to wait for other writers."""
 
     run: Callable[[Call], Answer]
     takes_body: bool = False
     stix_too: bool = False
+    writes: bool = False
 
 
 @dataclass
@@ -47,11 +49,13 @@ class Machine:
     settings: Settings
     store: Store
     pool: ThreadPoolExecutor
+    writing_pool: ThreadPoolExecutor
     verifications: Verifications = field(default_factory=Verifications)
 
-    async def in_thread(self, work: Callable[[], T]) -> T:
-        """Runs blocking work beside the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self.pool, work)
+    async def in_thread(self, work: Callable[[], T], *, writes: bool = False) -> T:
+        """Runs blocking work beside the event loop; writers have threads of their own."""
+        pool = self.writing_pool if writes else self.pool
+        return await asyncio.get_running_loop().run_in_executor(pool, work)
 
 
 @dataclass(frozen=True)
@@ -200,7 +204,7 @@ class Funnel:
         body = await self.body(request, principal, receive) if operation.takes_body else b""
         machine = self.machine
         call = Call(machine.settings, machine.store, principal, request.path, request.query, body)
-        return await machine.in_thread(lambda: operation.run(call))
+        return await machine.in_thread(lambda: operation.run(call), writes=operation.writes)
 
 
 async def respond(send: Send, answer: Answer, *, head: bool) -> None:

@@ -133,3 +133,17 @@ def test_a_store_opens_again_as_it_was(tmp_path: Path) -> None:
     with pytest.raises(SetupError):
         setup.create_organization(again, "north", "North", "member")
     again.close()
+
+
+def test_a_store_is_its_owners_and_other_files_are_refused(tmp_path: Path) -> None:
+    store = setup.open_store(tmp_path / "x.sqlite")
+    with store.writing() as db:
+        db.execute("DELETE FROM items")
+        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert "x.sqlite-wal" in modes
+    assert set(modes.values()) == {0o600}
+    store.close()
+    (tmp_path / "notes.txt").write_text("not a database " * 100)
+    for path in (tmp_path / "notes.txt", tmp_path / "missing" / "x.sqlite", tmp_path):
+        with pytest.raises(StoreError, match="cannot be opened"):
+            setup.open_store(path)

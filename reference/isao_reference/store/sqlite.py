@@ -54,10 +54,15 @@ class Store:
     """One open database. Safe to share between threads; `close` ends it."""
 
     def __init__(self, path: Path) -> None:
-        """Opens or creates the file; raises StoreError for a form of another version."""
+        """Opens the file or creates it, for its owner only; raises StoreError when it cannot be opened,
+        is no database, or has the form of another version."""
         self.path = path
-        self._writer = _connect(path)
-        _create_or_check(self._writer)
+        try:
+            path.touch(mode=0o600)
+            self._writer = _connect(path)
+            _create_or_check(self._writer)
+        except (OSError, sqlite3.DatabaseError) as fault:
+            raise StoreError(f"{path} cannot be opened as a store: {fault}") from None
         self._write_lock = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._idle_lock = threading.Lock()

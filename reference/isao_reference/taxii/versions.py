@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from isao_reference.call import Answer, Call
-from isao_reference.taxii import access, object, pages
+from isao_reference.taxii import access, one_object, pages
 from isao_reference.wire import filters, resources
 
 
@@ -21,7 +21,7 @@ def get_versions(call: Call) -> Answer:
             versions=filters.EVERY,
             one_per_version=True,
         )
-        object.require_any(db, query)
+        one_object.require_any(db, query)
         endpoint = f"versions {object_id}"
         page = pages.fetch(call, db, collection, endpoint, wanted, query, with_body=False)
     versions = [row.version for row in page.rows]
