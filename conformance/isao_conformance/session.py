@@ -50,7 +50,7 @@ class Session:
         self.last = exchange
         if exchange.answer is None:
             raise NoAnswer(f"{method} {url}: {exchange.problem}")
-        if exchange.answer.status in TRY_LATER:
+        if exchange.answer.status in TRY_LATER and method != "PLAIN":
             raise NoAnswer(f"{method} {url}: the target answered {exchange.answer.status}; nothing is judged by that")
         return exchange.answer
 

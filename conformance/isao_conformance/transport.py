@@ -226,20 +226,17 @@ class Wire:
     def plain(self, url: str, headers: Headers) -> Answer:
         """A GET without TLS to the host and port of a URL, whatever its scheme says.
 
-        The answer is what came in HTTP, or has status 0 and a JSON body with the `problem` when nothing did.
-        Raises NoAnswer when nothing listens.
+        The answer is what came in HTTP, or has status 0 and a JSON body with the `problem` when nothing did: a closed
+        port is an answer here. Raises NoAnswer when HTTP came that is beyond the ceilings.
         """
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
         started = time.monotonic()
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        connection = http.client.HTTPConnection(host, port)
         try:
             sock = socket.create_connection((host, port), LIMITS.connect_seconds)
-        except OSError as fault:
-            raise NoAnswer(_describe(fault)) from None
-        connection = http.client.HTTPConnection(host, port)
-        connection.sock = _Deadline(sock)  # the four methods http.client uses
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        try:
+            connection.sock = _Deadline(sock)  # the four methods http.client uses
             return self._exchange(connection, "GET", path, headers, b"", started)
         except (http.client.HTTPException, OSError, ValueError) as fault:
             body = json.dumps({"problem": _describe(fault)}).encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from isao_conformance import distribution
 from isao_conformance.target import Actor
 
