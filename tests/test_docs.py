@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
+from functools import cache, cached_property
 from html.parser import HTMLParser
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -102,9 +103,16 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         self.words.append(data)
 
-    @property
+    @cached_property
     def text(self) -> str:
+        """All words, on one line."""
         return " ".join("".join(self.words).split())
+
+
+@cache
+def page_of(file: Path) -> Page:
+    """A page, read once."""
+    return Page(file.read_text("utf-8"))
 
 
 def loaded_from_elsewhere(folder: Path) -> list[str]:
@@ -112,7 +120,7 @@ def loaded_from_elsewhere(folder: Path) -> list[str]:
     found = []
     for file in sorted(folder.rglob("*.html")):
         text = file.read_text("utf-8")
-        loaded = [url for url in Page(text).loaded if ELSEWHERE.match(url)] + CSS_LOAD.findall(text)
+        loaded = [url for url in page_of(file).loaded if ELSEWHERE.match(url)] + CSS_LOAD.findall(text)
         found += [f"{file.relative_to(folder)} loads {url}" for url in loaded]
     for file in sorted(folder.rglob("*.css")):
         found += [f"{file.relative_to(folder)} loads {url}" for url in CSS_LOAD.findall(file.read_text("utf-8"))]
@@ -130,7 +138,7 @@ def test_every_requirement_has_a_page_with_all_that_is_known_of_it(site: Path) -
     catalogue = load()
     assert len(catalogue.requirements) > 100
     for row in catalogue.requirements.values():
-        page = Page((site / f"requirements/{row.id}.html").read_text("utf-8"))
+        page = page_of(site / f"requirements/{row.id}.html")
         told = [row.id, row.title, row.statement, row.rationale, row.verification.method, row.verification.control]
         told += [row.remediation, row.digest, *(reference.section for reference in row.sources)]
         told += [row.checked.passage, row.checked.date.isoformat()] if row.checked else []
@@ -150,28 +158,28 @@ def test_probes_and_mutants_stand_on_the_pages_of_their_rows(site: Path, docs_bu
             told.setdefault(row, []).append(entry.name)
     assert len(told) > 100
     for row_id, names in told.items():
-        page = Page((site / f"requirements/{row_id}.html").read_text("utf-8"))
+        page = page_of(site / f"requirements/{row_id}.html")
         assert [name for name in names if name not in page.text] == [], row_id
 
 
 def test_lists_name_every_row_profile_source_and_capability(site: Path) -> None:
     catalogue = load()
-    requirements = Page((site / "requirements/index.html").read_text("utf-8")).text
-    coverage = Page((site / "coverage.html").read_text("utf-8")).text
+    requirements = page_of(site / "requirements/index.html").text
+    coverage = page_of(site / "coverage.html").text
     for row in catalogue.requirements.values():
         assert row.id in requirements
         assert row.id in coverage
-        assert one_line(row.statement) in Page((site / f"functions/{row.function}.html").read_text("utf-8")).text
+        assert one_line(row.statement) in page_of(site / f"functions/{row.function}.html").text
         for profile in row.profiles:
-            assert row.id in Page((site / f"profiles/{profile}.html").read_text("utf-8")).text
-    listed = Page((site / "sources.html").read_text("utf-8")).text
+            assert row.id in page_of(site / f"profiles/{profile}.html").text
+    listed = page_of(site / "sources.html").text
     assert [s.id for s in catalogue.sources.values() if s.id not in listed or one_line(s.title) not in listed] == []
-    capabilities = Page((site / "capabilities.html").read_text("utf-8")).text
+    capabilities = page_of(site / "capabilities.html").text
     assert [c for c in catalogue.capabilities if c not in capabilities] == []
 
 
 def test_every_contested_row_stands_among_the_divergences(site: Path) -> None:
-    page = Page((site / "divergences.html").read_text("utf-8")).text
+    page = page_of(site / "divergences.html").text
     contested = [row for row in load().requirements.values() if row.contested]
     assert contested
     for row in contested:

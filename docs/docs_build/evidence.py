@@ -15,6 +15,9 @@ from typing import Any
 from docs_build.text import first_line
 from isao_conformance.probe import Probe, Watcher, all_probes, all_watchers
 
+READ = ("breaks", "size", "also")
+"""What is read of a mutant's declaration."""
+
 
 @dataclass(frozen=True)
 class Judge:
@@ -61,7 +64,8 @@ def _judge(entry: Probe | Watcher) -> Judge:
 def mutants(folder: Path) -> list[Mutant]:
     """Every function decorated with `@mutant(...)` in the folder's modules, by name.
 
-    Raises ValueError, naming file and line, when a declaration is not made of literals.
+    Raises ValueError, naming file and line, when a declaration is not made of literals and names of literals
+    that stand at the top of the same module.
     """
     found: list[Mutant] = []
     for file in sorted(folder.glob("*.py")):
@@ -69,13 +73,32 @@ def mutants(folder: Path) -> list[Mutant]:
     return sorted(found, key=lambda mutant: mutant.name)
 
 
+class _Constants(ast.NodeTransformer):
+    """Puts the module's top-level literals in the place of their names."""
+
+    def __init__(self, module: ast.Module) -> None:
+        self.values: dict[str, ast.expr] = {}
+        for node in module.body:
+            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+                self.values[node.targets[0].id] = node.value
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.values.get(node.id, node)
+
+    def literal(self, node: ast.expr) -> Any:
+        """The value of an expression. ValueError when it is no literal."""
+        return ast.literal_eval(self.visit(node))
+
+
 def _mutants_of(file: Path) -> Iterator[Mutant]:
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    module = ast.parse(file.read_text("utf-8"))
+    constants = _Constants(module)
+    for node in ast.walk(module):
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         for call in _declarations(node.decorator_list):
             try:
-                told = _arguments(call)
+                told = _arguments(call, constants)
                 yield Mutant(
                     name=node.name,
                     module=file.stem,
@@ -97,8 +120,11 @@ def _declarations(decorators: Iterable[ast.expr]) -> Iterator[ast.Call]:
                 yield decorator
 
 
-def _arguments(call: ast.Call) -> dict[str, Any]:
-    told = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg}
+def _arguments(call: ast.Call, constants: _Constants) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    for keyword in call.keywords:
+        if keyword.arg in READ:
+            told[keyword.arg] = constants.literal(keyword.value)
     if call.args:
-        told.setdefault("breaks", ast.literal_eval(call.args[0]))
+        told["breaks"] = constants.literal(call.args[0])
     return told
