@@ -218,7 +218,7 @@ ODD = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn",
 MARKS = st.text(st.sampled_from("*_`[](){}<>#|&~^!-+=.:\\\"'1a \n"), min_size=1, max_size=40)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(words=st.one_of(ODD, MARKS))
 def test_any_text_is_shown_as_it_is(words: str) -> None:
     sys.path.insert(0, str(DOCS))

@@ -76,7 +76,9 @@ def _badges(known: Knowledge, row: Requirement) -> str:
         links = ", ".join(f"[{plain(entry.title)}](../capabilities.md#{entry.id})" for entry in needed)
         lines.append(f"**Applies only with:** {links}")
     if row.design_choice:
-        lines.append("**Design choice:** the level or a threshold is this project's own; the source does not set it")
+        lines.append(
+            "**Design choice:** the level, the threshold or the mechanism is this project's own; no source fixes it"
+        )
     if row.status != "approved":
         lines.append(f"**Status:** {row.status}; it stands in no profile yet")
     return bullets(lines)
