@@ -94,3 +94,18 @@ def discovery_is_at_another_path_only(fault: Fault) -> None:
     fault.change_target(
         lambda target: replace(target, discovery=target.discovery.replace("/taxii2/", "/services/taxii2/"))
     )
+
+
+@mutant(breaks="TAXII-8.2.1-1", size="subtle")
+def discovery_is_redirected_to_another_path(fault: Fault) -> None:
+    """/taxii2/ only points to the place where the operator declares discovery (308 and Location)."""
+
+    async def moved(seen: Seen, forward: Forward) -> Reply:
+        if seen.path.startswith("/services/taxii2"):
+            return await forward(seen.at("/taxii2/"))
+        return Reply(308, (("Location", "/services/taxii2/"),), b"")
+
+    fault.around(lambda seen: seen.path.startswith(("/services/taxii2", "/taxii2")), moved)
+    fault.change_target(
+        lambda target: replace(target, discovery=target.discovery.replace("/taxii2/", "/services/taxii2/"))
+    )

@@ -141,7 +141,11 @@ def wrong_credentials_on_adding_are_answered_403(fault: Fault) -> None:
     fault.change_answers(on("objects", method="POST"), lambda _, reply: _known_only_as_refused(reply))
 
 
-@mutant(breaks="TAXII-5.5-auth", size="subtle")
+@mutant(
+    breaks="TAXII-5.5-auth",
+    size="subtle",
+    also={"ISAO-SEC-012": "What comes with wrong credentials is not refused when it is stored."},
+)
 def a_refused_post_is_stored_all_the_same(fault: Fault) -> None:
     """The body is taken in before the credentials are looked at: the answer is 401, the objects stay."""
 

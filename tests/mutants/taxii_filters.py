@@ -276,3 +276,67 @@ def a_time_between_versions_returns_a_version(fault: Fault) -> None:
         return on("objects")(seen) and "match[id]" in seen.names and isinstance(given, str) and _well_formed(given)
 
     fault.around(timed, nearest)
+
+
+@mutant(breaks="TAXII-3.4-5", size="subtle")
+def an_unknown_version_keyword_breaks_the_server(fault: Fault) -> None:
+    """GET objects answers 500 to a match[version] that is neither a keyword nor a time."""
+
+    def unknown(seen: Seen) -> bool:
+        text = seen.value("match[version]") or ""
+        return on("objects")(seen) and text.isalpha() and text not in ("all", "first", "last")
+
+    fault.change_answers(unknown, lambda _seen, _reply: refusal(500))
+
+
+@mutant(breaks="TAXII-3.4-15", size="subtle")
+def added_after_is_a_microsecond_off(fault: Fault) -> None:
+    """A record that was added one microsecond after the given time is not listed, where one id is asked for."""
+    from isao_reference.wire import timestamps
+
+    def later(text: str) -> str:
+        value = timestamps.parse_taxii(text)
+        return text if value is None else timestamps.format_micros(value + 1)
+
+    fault.change_query(lambda seen: on("manifest")(seen) and "match[id]" in seen.names, "added_after", later)
+
+
+@mutant(
+    breaks="TAXII-3.4.1-9",
+    size="subtle",
+    also={"TAXII-3.4.1-7": "What comes without match[version] is not the version with the greatest modified time."},
+)
+def one_object_comes_in_the_version_that_arrived_last(fault: Fault) -> None:
+    """GET object without match[version] returns the newest arrival; GET objects is right."""
+
+    async def last_arrival(seen: Seen, forward: Forward) -> Reply:
+        reply = await forward(seen.asking(**{"match[version]": "all"}))
+        return reply.with_objects(reply.objects[-1:]) if reply.ok else reply
+
+    fault.around(lambda seen: on("object")(seen) and not seen.names, last_arrival)
+
+
+@mutant(breaks="TAXII-3.4.1-12", size="subtle")
+def all_leaves_out_the_earliest_version(fault: Fault) -> None:
+    """match[version]=all counts its versions from one and loses the earliest."""
+
+    def without_first(_: Seen, reply: Reply) -> Reply:
+        by_time = sorted(reply.objects, key=lambda stix: str(stix.get("modified", "")))
+        return reply.with_objects(by_time[1:]) if reply.ok and len(by_time) > 2 else reply
+
+    fault.change_answers(lambda seen: _one_object(seen, "all"), without_first)
+
+
+@mutant(breaks="TAXII-3.4.1-13", size="subtle")
+def a_version_is_compared_to_the_second(fault: Fault) -> None:
+    """match[version] finds every version of the same second."""
+
+    async def same_second(seen: Seen, forward: Forward) -> Reply:
+        reply = await forward(seen.asking(**{"match[version]": "all"}))
+        second = (seen.value("match[version]") or "")[:19]
+        return reply.with_objects([stix for stix in reply.objects if stix.get("modified", "")[:19] == second])
+
+    def timed(seen: Seen) -> bool:
+        return on("objects")(seen) and "match[id]" in seen.names and _well_formed(seen.value("match[version]") or "")
+
+    fault.around(timed, same_second)

@@ -142,3 +142,16 @@ def a_date_header_of_one_object_has_milliseconds(fault: Fault) -> None:
 def _last_header(fault: Fault, endpoint: str, value: str) -> None:
     name = "X-TAXII-Date-Added-Last"
     fault.change_answers(on(endpoint), lambda _, reply: reply.with_header(name, value) if reply.header(name) else reply)
+
+
+@mutant(breaks="TAXII-2-9", size="subtle", traffic=["TAXII-3.7-5"])
+def text_of_one_object_is_latin_1(fault: Fault) -> None:
+    """GET object sends text beyond ASCII in Latin-1, where that can be written in it at all."""
+
+    def recoded(_: Seen, reply: Reply) -> Reply:
+        try:
+            return replace(reply, body=reply.body.decode().encode("latin-1"))
+        except ValueError:
+            return reply
+
+    fault.change_answers(on("object"), recoded)

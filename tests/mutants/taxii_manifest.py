@@ -135,3 +135,16 @@ def date_added_first_is_the_time_of_the_answer(fault: Fault) -> None:
         on("manifest"),
         lambda _, reply: reply.with_header(FIRST, "2026-11-22T12:00:00.000000Z") if reply.header(FIRST) else reply,
     )
+
+
+@mutant(breaks="TAXII-5.3.1-2", size="subtle")
+def record_ids_of_tools_are_in_capitals(fault: Fault) -> None:
+    """In the plain manifest the UUIDs of one type are in capitals, as a database driver prints them."""
+
+    def capitals(body: dict[str, Any]) -> None:
+        for record in body.get("objects", []):
+            kind, _, uuid = record["id"].partition("--")
+            if kind == "tool":
+                record["id"] = f"{kind}--{uuid.upper()}"
+
+    fault.change_json(_exactly(), capitals)

@@ -231,3 +231,54 @@ def a_deleted_object_is_still_served_by_its_id(fault: Fault) -> None:
 def a_deleted_object_keeps_its_manifest_record(fault: Fault) -> None:
     """The manifest still has the record when it is asked for the id of a deleted object."""
     _kept(fault, "manifest")
+
+
+@mutant(
+    breaks="TAXII-5.4-2",
+    size="subtle",
+    also={"TAXII-3.4.1-1": "An id that nothing has must be answered 200 without entries; it is the same request."},
+)
+def no_objects_are_answered_204(fault: Fault) -> None:
+    """GET objects answers 204 No Content when nothing matches an id."""
+    fault.change_answers(
+        lambda seen: on("objects")(seen) and seen.names == {"match[id]"},
+        lambda _, reply: Reply(204, (), b"") if reply.ok and not reply.objects else reply,
+    )
+
+
+@mutant(breaks="TAXII-5.7-1", size="subtle")
+def a_deletion_is_answered_202(fault: Fault) -> None:
+    """DELETE is answered 202, as where it is put in a queue, though it is carried out at once."""
+    fault.change_answers(on("object", method="DELETE"), lambda _, reply: reply.with_status(202) if reply.ok else reply)
+
+
+@mutant(breaks="TAXII-5.7-3")
+def the_manifest_still_lists_deleted_objects(fault: Fault) -> None:
+    """The manifest in all versions keeps the records of deleted objects at their places."""
+    kept: dict[str, list[dict[str, Any]]] = {}
+
+    async def deleting(seen: Seen, forward: Forward) -> Reply:
+        root = seen.path.partition("/objects/")[0]
+        query = [("match[id]", seen.object), ("match[version]", "all")]
+        known = await forward(seen.at(f"{root}/manifest/", query=query))
+        reply = await forward(seen)
+        if reply.ok:
+            kept.setdefault(seen.collection, []).extend(known.objects)
+        return reply
+
+    async def listing(seen: Seen, forward: Forward) -> Reply:
+        reply = await forward(seen)
+        if not reply.ok or not reply.objects:
+            return reply
+        after = seen.value("added_after") or reply.objects[0]["date_added"]
+        until = reply.objects[-1]["date_added"]
+        ghosts = [record for record in kept.get(seen.collection, []) if after < record["date_added"] < until]
+        return reply.with_objects(sorted([*reply.objects, *ghosts], key=lambda record: str(record["date_added"])))
+
+    fault.around(on("object", method="DELETE"), deleting)
+    fault.around(
+        lambda seen: (
+            on("manifest")(seen) and seen.value("match[version]") == "all" and not {"match[id]", "limit"} & seen.names
+        ),
+        listing,
+    )

@@ -192,3 +192,16 @@ def a_next_value_overrides_the_query(fault: Fault) -> None:
         return seen.at(seen.path, query=[*own, ("next", seen.value("next") or "")])
 
     _with_cursors(fault, first_query)
+
+
+@mutant(breaks="TAXII-B-2", size="subtle")
+def a_next_value_of_another_account_opens_its_collection(fault: Fault) -> None:
+    """Sent by another account to a collection of its own, next continues the list it was made for."""
+
+    def as_its_owner(cursors: _Cursors, seen: Seen) -> Seen:
+        origin = cursors.origin(seen)
+        if origin is None or origin[0].path == seen.path or origin[0].authorization == seen.authorization:
+            return seen
+        return seen.at(origin[0].path, query=seen.query).by(origin[0].authorization)
+
+    _with_cursors(fault, as_its_owner)

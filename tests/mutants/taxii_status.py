@@ -173,3 +173,14 @@ def request_timestamp_has_an_offset(fault: Fault) -> None:
             body["request_timestamp"] = body["request_timestamp"].removesuffix("Z") + "+00:00"
 
     fault.change_json(_any_status, with_offset)
+
+
+@mutant(breaks="TAXII-4.3.1-2", size="subtle")
+def total_count_counts_the_envelope_too(fault: Fault) -> None:
+    """Where an envelope holds several objects, the envelope itself is counted as well."""
+
+    def one_more(body: dict[str, Any]) -> None:
+        if body.get("total_count", 0) > 1:
+            body["total_count"] += 1
+
+    fault.change_json(_any_status, one_more)
