@@ -145,5 +145,5 @@ def test_a_store_is_its_owners_and_other_files_are_refused(tmp_path: Path) -> No
     store.close()
     (tmp_path / "notes.txt").write_text("not a database " * 100)
     for path in (tmp_path / "notes.txt", tmp_path / "missing" / "x.sqlite", tmp_path):
-        with pytest.raises(StoreError, match="cannot be opened"):
+        with pytest.raises(StoreError, match="no store can be opened"):
             setup.open_store(path)

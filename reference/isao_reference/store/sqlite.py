@@ -62,7 +62,7 @@ class Store:
             self._writer = _connect(path)
             _create_or_check(self._writer)
         except (OSError, sqlite3.DatabaseError) as fault:
-            raise StoreError(f"{path} cannot be opened as a store: {fault}") from None
+            raise StoreError(f"no store can be opened there: {fault}") from None
         self._write_lock = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._idle_lock = threading.Lock()
