@@ -27,6 +27,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from isao_conformance import distribution
 from isao_conformance.probe import NEEDS
 from isao_conformance.target import ACTORS
 from isao_conformance.verdict import ExitCode, Outcome
@@ -332,6 +333,18 @@ def test_the_target_file_of_the_guide_is_valid_and_every_key_is_explained() -> N
     keys = keys_of(schema, schema["$defs"])
     assert {"requests_per_second", "username_env", "may_delete", "client_key"} <= keys
     assert [key for key in sorted(keys) if not re.search(rf"(?<![\w-]){key}(?![\w-])", guide)] == []
+
+
+def test_the_capability_document_of_the_guide_is_valid_and_every_part_is_explained() -> None:
+    guide = (DOCS / "publish-who-you-are.md").read_text("utf-8")
+    document = json.loads(re.findall(r"```json\n(.*?)```", guide, re.DOTALL)[0])
+    assert problems("capability-document", document) == []
+    assert distribution.problems(document) == []
+    schema = json.loads((ROOT / "spec/isao_spec/schemas/capability-document.json").read_text("utf-8"))
+    table = "\n".join(line for line in guide.splitlines() if line.startswith("| "))
+    parts = {*schema["properties"], *schema["$defs"]["readers"]["items"]["enum"]} - {"schema"}
+    assert [part for part in sorted(parts) if f"`{part}`" not in table] == []
+    assert set(schema["properties"]) == set(document), "the example shows every part"
 
 
 def test_papers_link_only_to_files_that_exist() -> None:
