@@ -146,12 +146,9 @@ def _last_header(fault: Fault, endpoint: str, value: str) -> None:
 
 @mutant(breaks="TAXII-2-9", size="subtle", traffic=["TAXII-3.7-5"])
 def text_of_one_object_is_latin_1(fault: Fault) -> None:
-    """GET object sends text beyond ASCII in Latin-1, where that can be written in it at all."""
+    """GET object sends its text in Latin-1, with a question mark for what that does not have."""
 
     def recoded(_: Seen, reply: Reply) -> Reply:
-        try:
-            return replace(reply, body=reply.body.decode().encode("latin-1"))
-        except ValueError:
-            return reply
+        return replace(reply, body=reply.body.decode().encode("latin-1", "replace")) if reply.ok else reply
 
     fault.change_answers(on("object"), recoded)
