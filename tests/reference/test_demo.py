@@ -38,6 +38,7 @@ def _demo(tmp_path: Path, *options: str, **environment: str) -> Iterator[subproc
         text=True,
         cwd=tmp_path,
         env={**os.environ, "TMPDIR": str(tmp_path / "tmp"), **environment},
+        process_group=0,
     )
     try:
         yield process
@@ -134,6 +135,10 @@ try:
     time.sleep(float(os.environ.get("WAIT", "0")))
 except KeyboardInterrupt:
     print("interrupted once", flush=True)
+    try:
+        time.sleep(0.5)
+    except KeyboardInterrupt:
+        print("and once more", flush=True)
     sys.exit(130)
 sys.exit(4)
 """
@@ -141,13 +146,13 @@ sys.exit(4)
 
 @pytest.fixture
 def fake_harness(tmp_path: Path) -> str:
-    """A stand-in for the harness, found before the real one; the folder for PYTHONPATH."""
+    """A stand-in for the harness, found before the real one; what PYTHONPATH has to be."""
     folder = tmp_path / "fake" / "isao_conformance" / "cli"
     folder.mkdir(parents=True)
     (folder.parent / "__init__.py").touch()
     (folder / "__init__.py").touch()
     (folder / "main.py").write_text(FAKE_HARNESS)
-    return str(tmp_path / "fake")
+    return os.pathsep.join([str(tmp_path / "fake"), os.environ.get("PYTHONPATH", "")])
 
 
 def test_certify_runs_the_harness_on_the_running_exchange_and_ends_with_its_code(
@@ -167,7 +172,7 @@ def test_certify_runs_the_harness_on_the_running_exchange_and_ends_with_its_code
 def test_stopping_the_demo_interrupts_the_harness_once_and_waits_for_it(tmp_path: Path, fake_harness: str) -> None:
     with _demo(tmp_path, "--certify", "--output", "out", PYTHONPATH=fake_harness, WAIT="30") as process:
         _until(process.stdout, "argv")
-        process.send_signal(signal.SIGINT)
+        os.killpg(process.pid, signal.SIGINT)  # what a terminal does on Ctrl-C
         told, _ = process.communicate(timeout=20)
     assert process.returncode == 130
     assert told.splitlines() == ["interrupted once"]

@@ -69,9 +69,11 @@ def test_the_bytes_of_an_object_are_those_of_the_file(tmp_path: Path) -> None:
 
 
 def test_objects_as_a_dictionary_is_observed_data_of_stix_20_not_a_container(tmp_path: Path) -> None:
-    item = {"type": "observed-data", "id": "observed-data--1", "objects": {"0": {"type": "file"}}}
-    (found,) = stix_files.read_objects(_write(tmp_path / "x.json", _json(item)))
-    assert json.loads(found.raw) == item
+    members = {"0": {"type": "file"}}
+    observed = {"type": "observed-data", "id": "observed-data--1", "objects": members}
+    for item in (observed, {"objects": members}, {"type": "bundle", "objects": members}):
+        (found,) = stix_files.read_objects(_write(tmp_path / "x.json", _json(item)))
+        assert json.loads(found.raw) == item
 
 
 UNREADABLE = {

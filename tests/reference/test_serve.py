@@ -290,8 +290,10 @@ def test_an_application_that_does_not_start_is_a_fault_and_frees_the_address() -
 
 
 def test_the_stop_does_not_wait_for_idle_connections() -> None:
-    with server.running(_hello) as url:
-        session = requests.Session()
-        assert session.get(url, timeout=10).text == "hi"
-        start = time.monotonic()
-    assert time.monotonic() - start < 1.5
+    files = session_certificate()
+    with requests.Session() as session:
+        session.trust_env = False
+        with server.running(_hello, certificate=files) as url:
+            assert session.get(url, verify=str(files.authority), timeout=10).text == "hi"
+            start = time.monotonic()
+        assert time.monotonic() - start < 1.5

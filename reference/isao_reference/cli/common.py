@@ -33,15 +33,12 @@ def opened(database: Path) -> Iterator[Store]:
 @contextmanager
 def opened_or_created(database: Path) -> Iterator[Store]:
     """Like `opened`, but a missing file is created, readable by its owner only."""
-    import os
     import sqlite3
 
     from isao_reference import setup
     from isao_reference.store.sqlite import StoreError
 
     try:
-        if not database.exists():
-            os.close(os.open(database, os.O_CREAT | os.O_WRONLY, 0o600))
         store = setup.open_store(database)
     except (StoreError, sqlite3.DatabaseError, OSError) as fault:
         raise Fault(f"{database}: cannot be opened as a database of an exchange ({fault}); check the path") from None
