@@ -9,13 +9,24 @@ from tests.support.answering import Forward, Reply, Seen, on, refusal
 from tests.support.mutation import Fault, mutant
 
 
-@mutant(breaks="TAXII-4.1-1")
+@mutant(
+    breaks="TAXII-4.1-1",
+    also={
+        "ISAO-GOV-016": "The capability document names this discovery URL as the service, and it does not answer as one."
+    },
+)
 def discovery_is_not_found_while_the_api_root_works(fault: Fault) -> None:
     """GET /taxii2/ is answered 404 to everybody, though the API root serves the same account."""
     fault.change_answers(on("discovery"), lambda _seen, _reply: refusal(404))
 
 
-@mutant(breaks="TAXII-4.1-1", size="subtle")
+@mutant(
+    breaks="TAXII-4.1-1",
+    size="subtle",
+    also={
+        "ISAO-GOV-016": "The capability document names this discovery URL as the service, and it does not answer as one."
+    },
+)
 def discovery_is_answered_203(fault: Fault) -> None:
     """Discovery comes with 203, as from a proxy that rewrites answers; section 4.1 names 200 only."""
     fault.change_answers(on("discovery"), lambda _, reply: reply.with_status(203) if reply.status == 200 else reply)
@@ -81,31 +92,32 @@ def an_api_root_ends_with_an_empty_query(fault: Fault) -> None:
     fault.change_json(on("discovery"), with_empty_query)
 
 
-@mutant(breaks="TAXII-8.2.1-1")
-def discovery_is_at_another_path_only(fault: Fault) -> None:
-    """Discovery stands at /services/taxii2/ and the operator declares it there; /taxii2/ is not found."""
+def _elsewhere(fault: Fault, instead: Reply) -> None:
+    """Serve discovery at /services/taxii2/, where the operator declares it, and `instead` at its proper place."""
 
     async def moved(seen: Seen, forward: Forward) -> Reply:
         if seen.path.startswith("/services/taxii2"):
             return await forward(seen.at("/taxii2/"))
-        return refusal(404)
+        return instead
+
+    def declared(document: dict[str, Any]) -> None:
+        service = document["services"]["taxii"]
+        service["discovery"] = service["discovery"].replace("/taxii2/", "/services/taxii2/")
 
     fault.around(lambda seen: seen.path.startswith(("/services/taxii2", "/taxii2")), moved)
+    fault.change_json(lambda seen: seen.path == "/.well-known/isao.json", declared)
     fault.change_target(
         lambda target: replace(target, discovery=target.discovery.replace("/taxii2/", "/services/taxii2/"))
     )
+
+
+@mutant(breaks="TAXII-8.2.1-1")
+def discovery_is_at_another_path_only(fault: Fault) -> None:
+    """Discovery stands at /services/taxii2/ and is declared there; /taxii2/ is not found."""
+    _elsewhere(fault, refusal(404))
 
 
 @mutant(breaks="TAXII-8.2.1-1", size="subtle")
 def discovery_is_redirected_to_another_path(fault: Fault) -> None:
-    """/taxii2/ only points to the place where the operator declares discovery (308 and Location)."""
-
-    async def moved(seen: Seen, forward: Forward) -> Reply:
-        if seen.path.startswith("/services/taxii2"):
-            return await forward(seen.at("/taxii2/"))
-        return Reply(308, (("Location", "/services/taxii2/"),), b"")
-
-    fault.around(lambda seen: seen.path.startswith(("/services/taxii2", "/taxii2")), moved)
-    fault.change_target(
-        lambda target: replace(target, discovery=target.discovery.replace("/taxii2/", "/services/taxii2/"))
-    )
+    """/taxii2/ only points to the place where discovery is declared (308 and Location)."""
+    _elsewhere(fault, Reply(308, (("Location", "/services/taxii2/"),), b""))

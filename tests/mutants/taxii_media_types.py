@@ -11,10 +11,10 @@ def _accept(seen: Seen) -> str:
 
 
 @mutant(breaks="TAXII-3.1-6")
-def discovery_is_labelled_as_plain_json(fault: Fault) -> None:
-    """Discovery comes as application/json."""
+def the_api_root_is_labelled_as_plain_json(fault: Fault) -> None:
+    """The API root comes as application/json."""
     fault.change_answers(
-        on("discovery"), lambda _, reply: reply.with_header("Content-Type", "application/json") if reply.ok else reply
+        on("api_root"), lambda _, reply: reply.with_header("Content-Type", "application/json") if reply.ok else reply
     )
 
 
