@@ -144,6 +144,8 @@ def capability_document(base_url: str, policy_urls: Mapping[str, str], today: da
         }
         for policy in load().policies
     ]
+    for protection in document["protections"]:
+        protection["as_of"] = today.isoformat()
     document["last_reviewed"] = today.isoformat()
     return document
 
