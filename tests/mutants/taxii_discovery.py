@@ -11,9 +11,7 @@ from tests.support.mutation import Fault, mutant
 
 @mutant(
     breaks="TAXII-4.1-1",
-    also={
-        "ISAO-GOV-016": "The capability document names this discovery URL as the service, and it does not answer as one."
-    },
+    also={"ISAO-GOV-016": "The capability document names this discovery URL; it does not answer as a service."},
 )
 def discovery_is_not_found_while_the_api_root_works(fault: Fault) -> None:
     """GET /taxii2/ is answered 404 to everybody, though the API root serves the same account."""
@@ -23,9 +21,7 @@ def discovery_is_not_found_while_the_api_root_works(fault: Fault) -> None:
 @mutant(
     breaks="TAXII-4.1-1",
     size="subtle",
-    also={
-        "ISAO-GOV-016": "The capability document names this discovery URL as the service, and it does not answer as one."
-    },
+    also={"ISAO-GOV-016": "The capability document names this discovery URL; it does not answer as a service."},
 )
 def discovery_is_answered_203(fault: Fault) -> None:
     """Discovery comes with 203, as from a proxy that rewrites answers; section 4.1 names 200 only."""

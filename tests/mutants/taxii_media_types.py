@@ -10,7 +10,18 @@ def _accept(seen: Seen) -> str:
     return seen.header("accept") or ""
 
 
-@mutant(breaks="TAXII-3.1-6")
+@mutant(
+    breaks="TAXII-3.1-6",
+    also={"ISAO-GOV-016": "A service that the capability document names answers with a TAXII media type."},
+)
+def discovery_is_labelled_as_plain_json(fault: Fault) -> None:
+    """Discovery comes as application/json."""
+    fault.change_answers(
+        on("discovery"), lambda _, reply: reply.with_header("Content-Type", "application/json") if reply.ok else reply
+    )
+
+
+@mutant(breaks="TAXII-3.1-6", size="subtle")
 def the_api_root_is_labelled_as_plain_json(fault: Fault) -> None:
     """The API root comes as application/json."""
     fault.change_answers(
