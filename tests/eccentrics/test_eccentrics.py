@@ -1,0 +1,49 @@
+"""A lawful server is never accused for being unusual."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from isao_conformance.creations import Creations
+from isao_conformance.evidence import Live, Redactor
+from isao_conformance.runner import Plan, execute
+from isao_conformance.target import load_target
+from isao_conformance.transport import Wire
+from isao_conformance.verdict import Outcome
+from isao_spec import load
+from tests.eccentrics.variants import Variant, variants
+from tests.support.answering import layer
+from tests.support.live import live_demo
+
+UNDECIDED = {
+    # What a variant takes away cannot be judged; each line says why that is no accusation.
+    "errors_without_a_body": {"TAXII-3.6.1-1", "TAXII-3.6.1-2", "TAXII-3.6.1-3"},
+    "status_forgotten": {"TAXII-4.3-3"},
+    "no_delete": {"TAXII-5.7-1", "TAXII-5.7-2", "TAXII-5.7-3"},
+}
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("variant", variants(), ids=lambda v: v.name)
+def test_a_lawful_variant_stays_green(variant: Variant, tmp_path: Path) -> None:
+    actors: dict[str, str] = {}
+    handlers = variant.make(variant)
+    with live_demo(tmp_path, wrap=lambda app: layer(app, handlers, actors), page_limit=variant.page_limit) as exchange:
+        target = variant.declare(load_target(exchange.target_path))
+        actors.update({a.authorization: name for name, a in target.actors.items() if a.authorization})
+        catalogue = load()
+        rows = catalogue.in_profiles(("taxii-server", "exchange", "foundational"))
+        live = Live(Wire(target.tls), Redactor(target.actors.values()))
+        run = execute(Plan(target, catalogue, rows, "eccentric"), live, Creations())
+    green = {Outcome.PASS, Outcome.INAPPLICABLE}
+    allowed = UNDECIDED.get(variant.name, set())
+    odd = {
+        j.row.id: (str(j.outcome), j.reason, [(c.name, c.got) for c in j.checks if c.outcome is not Outcome.PASS])
+        for j in run.judged
+        if j.outcome not in green and not (j.outcome is Outcome.UNTESTABLE and j.row.id in allowed)
+    }
+    assert odd == {}
+    assert variant.met >= variant.least
+    assert sum(j.outcome is Outcome.PASS for j in run.judged) >= 80
