@@ -91,7 +91,7 @@ def certify(
     plan = Plan(target, catalogue, rows, options.seed, options.read_only)
     folder.mkdir(parents=True, exist_ok=True)
     started = datetime.now(UTC)
-    live = Live(Wire(target.tls), Redactor(target.actors.values()), target.requests_per_second)
+    live = Live(Wire(target.tls, target.exchange_seconds), Redactor(target.actors.values()), target.requests_per_second)
     creations = Creations(folder)
     on_start(plan)
     header = transcript_header(target, catalogue, options)

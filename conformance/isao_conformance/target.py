@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from isao_conformance.errors import ConfigurationError
+from isao_conformance.limits import LIMITS
 from isao_conformance.transport import TlsFiles
 
 OUTSIDER = "outsider"
@@ -59,6 +60,7 @@ class Target:
     actors: Mapping[str, Actor] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
     requests_per_second: float = 0.0
+    exchange_seconds: float = LIMITS.exchange_seconds
 
     @property
     def is_https(self) -> bool:
@@ -130,6 +132,7 @@ def parse_target(raw: dict[str, Any], where: str, environment: Mapping[str, str]
         actors=actors,
         absent=dict(raw.get("absent", {})),
         requests_per_second=float(raw.get("limits", {}).get("requests_per_second", 0)),
+        exchange_seconds=float(raw.get("limits", {}).get("exchange_seconds", LIMITS.exchange_seconds)),
     )
     for url in (base_url, target.discovery, *target.read, *target.write):
         if origin_of(url) not in target.origins:

@@ -30,7 +30,7 @@ def cleanup(run: Path, target_file: Path) -> None:
     except (ConfigurationError, OSError, ValueError) as fault:
         click.echo(f"isao cleanup: {fault}", err=True)
         sys.exit(int(ExitCode.USAGE))
-    live = Live(Wire(target.tls), Redactor(target.actors.values()), target.requests_per_second)
+    live = Live(Wire(target.tls, target.exchange_seconds), Redactor(target.actors.values()), target.requests_per_second)
     left = remove(target, live, created)
     for item in left:
         click.echo(f"may be left: {item.created.id} in {item.created.collection}: {item.why}")
