@@ -90,6 +90,7 @@ def certify(
     check_absences(catalogue, target, options.profiles)
     plan = Plan(target, catalogue, rows, options.seed, options.read_only)
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "report.json").unlink(missing_ok=True)  # a run that breaks must not leave an older verdict behind
     started = datetime.now(UTC)
     live = Live(Wire(target.tls, target.exchange_seconds), Redactor(target.actors.values()), target.requests_per_second)
     creations = Creations(folder)
