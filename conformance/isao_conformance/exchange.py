@@ -17,13 +17,17 @@ from isao_conformance.limits import LIMITS
 Headers = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Key:
-    """Where an exchange stands in a run: the probe, the actor, and its ordinal among that actor's exchanges."""
+    """Where an exchange stands in a run: the probe, the actor, and its ordinal among the probe's exchanges."""
 
     probe: str
     actor: str
     ordinal: int
+
+    def __lt__(self, other: Key) -> bool:
+        """The order in which a probe's exchanges took place, probe by probe."""
+        return (self.probe, self.ordinal, self.actor) < (other.probe, other.ordinal, other.actor)
 
     def __str__(self) -> str:
         return f"{self.probe}|{self.actor}|{self.ordinal}"

@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -68,6 +69,7 @@ class Lab:
         self.checks: list[Check] = []
         self._drawn = 0
         self._clock = 0
+        self._ordinals = count(1)
         self._sessions: dict[str, Session] = {}
 
     # --- actors ---------------------------------------------------------------------------
@@ -113,7 +115,9 @@ class Lab:
 
     def _session(self, actor: Actor) -> Session:
         if actor.name not in self._sessions:
-            self._sessions[actor.name] = Session(self._world.conduit, self.name, actor, self.target.origins)
+            self._sessions[actor.name] = Session(
+                self._world.conduit, self.name, actor, self.target.origins, self._ordinals
+            )
         return self._sessions[actor.name]
 
     # --- the same in a replay ---------------------------------------------------------------

@@ -7,7 +7,8 @@ collection's URL, so no URL layout is assumed (TAXII 2.1, sections 4 and 5).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -23,14 +24,24 @@ TRY_LATER = (429, 503)
 
 
 class Session:
-    """Requests of one actor within one probe, each recorded under (probe, actor, ordinal)."""
+    """Requests of one actor within one probe, each recorded under (probe, actor, ordinal).
 
-    def __init__(self, conduit: Conduit, probe: str, actor: Actor, origins: tuple[str, ...]) -> None:
+    Sessions of one probe share `ordinals`, so that the order between actors is on record.
+    """
+
+    def __init__(
+        self,
+        conduit: Conduit,
+        probe: str,
+        actor: Actor,
+        origins: tuple[str, ...],
+        ordinals: Iterator[int] | None = None,
+    ) -> None:
         self._conduit = conduit
         self._probe = probe
         self.actor = actor
         self._origins = origins
-        self._ordinal = 0
+        self._ordinals = ordinals if ordinals is not None else count(1)
         self.last: Exchange | None = None
 
     def send(self, method: str, url: str, headers: Headers, body: bytes = b"") -> Answer:
@@ -42,8 +53,7 @@ class Session:
             raise OriginNotDeclared(
                 f'{url} is outside the declared origins; add "{origin_of(url)}" to origins in the target file'
             )
-        self._ordinal += 1
-        key = Key(self._probe, self.actor.name, self._ordinal)
+        key = Key(self._probe, self.actor.name, next(self._ordinals))
         if method != "TLS":
             headers = (("Host", urlsplit(url).netloc.rpartition("@")[2]), *headers)
         exchange = self._conduit.exchange(key, Request(method, url, headers, body), self.actor)
