@@ -79,6 +79,11 @@ def steps(record: Transcript, check: Check) -> list[Step]:
     return found
 
 
+def is_possible(record: Transcript, check: Check) -> bool:
+    """True when the check rests on an exchange of the record, so that there is something to reproduce."""
+    return any(key.probe in record.by_probe for key in evidence_of(check))
+
+
 def evidence_steps(record: Transcript, check: Check) -> list[int]:
     """Numbers of the steps whose answers the check rests on, in the order of the script; the last was judged last."""
     return _judged(steps(record, check), check)

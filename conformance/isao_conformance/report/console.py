@@ -1,0 +1,150 @@
+"""What a run says in a terminal: lines of plain text, safe to print whatever the target said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from isao_conformance.report import words
+from isao_conformance.runner import Judged, Plan, Run
+from isao_conformance.target import Target
+from isao_conformance.verdict import Outcome
+
+WIDTH = 100
+_SHOWN = 300
+
+
+def header(plan: Plan, profiles: tuple[str, ...]) -> list[str]:
+    """What is about to be judged, and by what."""
+    target = plan.target
+    accounts = [name for name, actor in target.actors.items() if actor.authorization]
+    lines = [
+        f"target    {_line(target.name)}  {_line(target.base_url)}",
+        f"profiles  {', '.join(profiles)}  ({len(plan.rows)} requirements, specification {plan.catalogue.version})",
+        f"accounts  {', '.join(accounts) or 'none: only what a stranger sees can be judged'}",
+        f"writing   {_writing(plan)}",
+        f"seed      {plan.seed}",
+        "",
+    ]
+    return lines
+
+
+def _writing(plan: Plan) -> str:
+    if plan.read_only:
+        return "nothing (--read-only)"
+    if not plan.target.write:
+        return "nothing (the target file names no collection under [taxii] write)"
+    removed = "removed at the end" if plan.target.may_delete else "left there: may_delete is not true"
+    return f"{', '.join(_line(url) for url in plan.target.write)}, {removed}"
+
+
+def group_line(stem: str, judged: list[Judged]) -> str:
+    """One function group: its name and how many of each outcome."""
+    return f"{stem:<20} {words.counts_line(words.counted(j.outcome for j in judged))}"
+
+
+def stranger(run: Run, target: Target) -> list[str]:
+    """For a run without any account: what a stranger sees, and the next three steps."""
+    found = run.survey
+    readable = sum(c.can_read for c in found.collections)
+    seen = [
+        "discovery "
+        + ("answers" if found.discovery is not None and found.discovery.status == 200 else "does not answer"),
+        f"{len(found.collections)} collections are listed, {readable} readable",
+        "the capability document is " + ("valid" if found.capability_document else "missing or not valid"),
+    ]
+    return [
+        "",
+        f"This is what a stranger sees at {_line(target.base_url)}: {'; '.join(seen)}.",
+        *(f"  {_line(note)}" for note in found.notes),
+        "Next:",
+        "  1. Lend the run one account: set ISAO_USERNAME and ISAO_SECRET, or ISAO_TOKEN, and run the same again.",
+        "  2. Name a collection that it may write to: --write URL. What it creates is marked, and listed or removed.",
+        "  3. For the profile exchange describe all accounts in a target file: isao certify --target target.toml",
+    ]
+
+
+def summary(report: Mapping[str, Any], folder: Path) -> list[str]:
+    """The end of a run: failures first, then warnings, what was not tested, and the verdict in the last line."""
+    return list(_summary(report, folder))
+
+
+def _summary(report: Mapping[str, Any], folder: Path) -> Iterator[str]:
+    rows = report["requirements"]
+    if report["run"]["no_claim"]:
+        yield "no conformance claimed"
+    for proof in report["gate"]:
+        if not proof["ok"]:
+            yield ""
+            yield f"GATE CLOSED  {proof['gate']}: {_line(proof['proof'])}"
+            yield f"  {_line(proof['why'])}"
+    for outcome in (Outcome.ERROR, Outcome.FAIL, Outcome.WARN):
+        for row in rows:
+            if row["outcome"] == outcome:
+                yield from _not_met(row, folder)
+    yield from _untestable([row for row in rows if row["outcome"] == Outcome.UNTESTABLE])
+    if report["leftovers"]:
+        yield ""
+        yield f"{len(report['leftovers'])} of {len(report['created'])} created objects may still be there;"
+        yield f"  isao cleanup {folder} --target FILE removes them"
+    yield ""
+    yield from _claims(report)
+    yield f"report: {folder / 'report.html'}"
+    run = report["run"]
+    yield f"{run['verdict'].upper()}: {run['summary']}"
+
+
+def _not_met(row: Mapping[str, Any], folder: Path) -> Iterator[str]:
+    yield ""
+    yield f"{row['outcome'].upper()}  {row['id']} ({row['level']})  {_line(row['title'])}"
+    if row["reason"]:
+        yield f"  {_line(row['reason'])}"
+    for check in row["checks"]:
+        if check["outcome"] != row["outcome"]:
+            continue
+        yield f"  expected  {_line(check['expected'])}"
+        yield f"  got       {_line(check['got'])}"
+        if check["exchanges"]:
+            more = f" and {len(check['exchanges']) - 3} more" if len(check["exchanges"]) > 3 else ""
+            yield f"  evidence  {', '.join(check['exchanges'][:3])}{more}"
+    if "reproduce" in row:
+        yield f"  script    {folder / row['reproduce']}"
+    yield f"  more      isao explain {row['id']}"
+
+
+def _untestable(rows: list[Mapping[str, Any]]) -> Iterator[str]:
+    """What was not tested, by what is missing: one remedy often opens many rows."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(row["blocked_by"], []).append(row)
+    for blocked_by, listed in sorted(groups.items(), key=lambda item: -len(item[1])):
+        yield ""
+        if blocked_by:
+            yield f"UNTESTABLE  {len(listed)} blocked by {_line(blocked_by)}"
+            yield from _wrapped(", ".join(row["id"] for row in listed))
+            yield f"  {words.what_to_do(blocked_by)}"
+            continue
+        yield f"UNTESTABLE  {len(listed)} for reasons of their own"
+        for row in listed:
+            yield f"  {row['id']}: {_line(row['reason'] or 'no check could be made')}"
+
+
+def _claims(report: Mapping[str, Any]) -> Iterator[str]:
+    for claim in report["claims"]:
+        said = "conformant" if claim["conformant"] else f"not conformant: {'; '.join(claim['because'])}"
+        yield f"profile {claim['profile']}: {said}"
+    if report["unclaimed_because"]:
+        yield f"no conformance is claimed: {'; '.join(report['unclaimed_because'])}"
+    yield report["notice"]
+
+
+def _wrapped(text: str) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+
+
+def _line(text: str) -> str:
+    """One line without control characters, cut to what a reader takes in."""
+    return words.shortened(" ".join(words.visible(text).split()), _SHOWN)
