@@ -24,6 +24,7 @@ from typing import Any
 import click
 import markdown
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,6 +34,8 @@ from isao_conformance.target import ACTORS
 from isao_conformance.verdict import ExitCode, Outcome
 from isao_spec import load
 from isao_spec.schema_check import problems
+from tests.eccentrics.variants import variants
+from tests.hostile.dead import DEAD
 from tests.support.mutation import all_mutants
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -186,6 +189,19 @@ def test_every_contested_row_stands_among_the_divergences(site: Path) -> None:
     for row in contested:
         assert row.contested is not None
         assert all(one_line(reading) in page for reading in row.contested.readings), row.id
+
+
+def test_what_the_suite_is_tried_on_is_told(site: Path) -> None:
+    trust, servers = (page_of(site / name).text for name in ("trust.html", "independent-servers.html"))
+    for handler in DEAD.values():
+        assert one_line(handler.__doc__ or "?").split("`")[0].strip() in trust, handler.__name__
+    for variant in variants():
+        assert variant.name.replace("_", " ") in trust
+        assert one_line(variant.clause) in trust
+    rulings = yaml.safe_load((ROOT / "tests/peers/adjudications.yaml").read_text("utf-8"))
+    for server, rows in rulings.items():
+        told = [ruling for checks in rows.values() for ruling in checks.values()]
+        assert [ruling["why"] for ruling in told if one_line(ruling["why"]) not in servers] == [], server
 
 
 def test_the_site_loads_nothing_from_elsewhere_and_a_foreign_script_is_seen(site: Path, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def profile_page(known: Knowledge, profile: Profile) -> str:
     """`profiles/<id>.md`: what a claim of the profile covers."""
     rows = known.of_profile(profile.id)
     gates = {
-        "public": "The gate is **public**: a valid capability document; no account is needed.",
+        "public": "The gate is **public**: a capability document, not given as the answer to everything; no account.",
         "exchange": "The gate is **exchange**: valid discovery, content read back, a wrong credential refused.",
     }
     capabilities = [known.catalogue.capabilities[name] for name in profile.may_not_be_absent]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from docs_build.evidence import Judge, Mutant
 from docs_build.knowledge import Knowledge
-from docs_build.text import bullets, code, count, paragraphs, plain
+from docs_build.text import bullets, code, count, paragraphs, plain, prose
 from isao_spec.model import Requirement, Source, VerifiedBy
 
 JUDGED_BY = {
@@ -121,7 +121,7 @@ def _verification(known: Knowledge, row: Requirement) -> Iterator[str]:
 def _judge(judge: Judge) -> str:
     needs = f" Needs: {', '.join(code(need) for need in judge.needs)}." if judge.needs else ""
     alone = " Runs while no other probe does." if judge.exclusive else ""
-    return f"{code(judge.name)} ({judge.kind}). {plain(judge.about)}{needs}{alone}"
+    return f"{code(judge.name)} ({judge.kind}). {prose(judge.about)}{needs}{alone}"
 
 
 def _proof(known: Knowledge, row: Requirement) -> Iterator[str]:
@@ -137,7 +137,7 @@ def _proof(known: Knowledge, row: Requirement) -> Iterator[str]:
 
 
 def _mutant(mutant: Mutant, size: str) -> str:
-    return f"{code(mutant.name)} ({size}). {plain(mutant.about)}"
+    return f"{code(mutant.name)} ({size}). {prose(mutant.about)}"
 
 
 def _side_effect(mutant: Mutant, row: Requirement) -> str:

@@ -6,12 +6,13 @@ What is written depends on the repository's content alone, so two builds give th
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from docs_build import index_pages
+from docs_build import index_pages, trials
 from docs_build.knowledge import Knowledge
 from docs_build.row_page import row_page
 
@@ -29,7 +30,7 @@ def write_site(known: Knowledge, docs: Path, output: Path) -> list[str]:
     if output.exists() and any(output.iterdir()) and not (output / "mkdocs.yml").is_file():
         raise FileExistsError(f"{output} holds other files; name an empty folder")
     shutil.rmtree(output, ignore_errors=True)
-    pages = {**_guides(known, docs), **generated_pages(known)}
+    pages = {**_guides(docs, _fragments(known, docs.parent)), **generated_pages(known)}
     for name, text in pages.items():
         path = output / PAGES / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,12 +54,19 @@ def generated_pages(known: Knowledge) -> dict[str, str]:
     return {name: text for name, text in pages.items() if text}
 
 
-def _guides(known: Knowledge, docs: Path) -> dict[str, str]:
-    fragments = {
+def _fragments(known: Knowledge, root: Path) -> dict[str, str]:
+    """The generated parts that guides may ask for by `<!-- generated: NAME -->`."""
+    return {
         "contested": index_pages.contested_list(known),
         "choices": index_pages.choices_list(known),
         "profiles": index_pages.profiles_table(known),
+        "dead": trials.dead_targets(root),
+        "variants": trials.variants(root),
+        "rulings": trials.rulings(root, dict(known.catalogue.requirements)),
     }
+
+
+def _guides(docs: Path, fragments: Mapping[str, str]) -> dict[str, str]:
     found = {}
     for file in sorted((*docs.glob("*.md"), *docs.glob(DECISIONS), *docs.glob("assets/*.css"))):
         text = file.read_text("utf-8")

@@ -5,7 +5,7 @@ Rows are data: an asterisk, a bracket or a tag in one of them is shown, never ob
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 SPECIAL = frozenset("\\`*_{}[]<>#|&~^\"'")
 
@@ -35,6 +35,20 @@ def code(words: str) -> str:
 def cell(markdown: str) -> str:
     """Markdown made elsewhere, fit for a table cell."""
     return markdown.replace("\n", " ").replace("|", "&#124;").strip() or "–"
+
+
+def prose(words: str) -> str:
+    """The words of a docstring: what stands between backticks is code, all else is plain."""
+    parts = words.split("`")
+    if len(parts) % 2 == 0:
+        return plain(words)
+    return "".join(_kept(part, code if place % 2 else plain) for place, part in enumerate(parts))
+
+
+def _kept(part: str, form: Callable[[str], str]) -> str:
+    """A part in its form, with the spaces at its ends."""
+    inner = form(part) if part.strip() else ""
+    return f"{' ' if part[:1].isspace() else ''}{inner}{' ' if part.strip() and part[-1:].isspace() else ''}"
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -1,0 +1,71 @@
+"""What the suite itself is tried on, read from the tests: dead targets, lawful oddities, other people's servers."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from docs_build.row_page import row_link
+from docs_build.text import bullets, count, first_line, plain, prose, table
+from isao_spec.model import Requirement
+
+DEAD = "tests/hostile/dead.py"
+VARIANTS = "tests/eccentrics/variants.py"
+RULINGS = "tests/peers/adjudications.yaml"
+
+
+def dead_targets(root: Path) -> str:
+    """The dead targets, each in its own words: the module's public functions that answer with a Reply."""
+    module = ast.parse((root / DEAD).read_text("utf-8"))
+    lines = [
+        prose(first_line(ast.get_docstring(node)))
+        for node in module.body
+        if isinstance(node, ast.FunctionDef)
+        and isinstance(node.returns, ast.Name)
+        and node.returns.id in ("Reply", "Handler")
+        and not node.name.startswith("_")
+    ]
+    if not lines:
+        raise ValueError(f"{DEAD} holds no dead target")
+    return bullets(lines)
+
+
+def variants(root: Path) -> str:
+    """The lawful but unusual servers with the clause that permits each."""
+    module = ast.parse((root / VARIANTS).read_text("utf-8"))
+    about = {node.name: ast.get_docstring(node) for node in module.body if isinstance(node, ast.FunctionDef)}
+    lines = []
+    for node in ast.walk(module):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Variant":
+            name, clause = (ast.literal_eval(argument) for argument in node.args[:2])
+            maker = node.args[2]
+            told = about.get(maker.id) if isinstance(maker, ast.Name) else ""
+            lines.append((plain(name.replace("_", " ")), prose(first_line(told)), plain(clause)))
+    if not lines:
+        raise ValueError(f"{VARIANTS} holds no variant")
+    return table(("Variant", "What it does", "What permits it"), sorted(lines))
+
+
+def rulings(root: Path, rows: dict[str, Requirement]) -> str:
+    """Every failure and warning reported on an independent server, with the ruling and its clause."""
+    told: dict[str, dict[str, dict[str, dict[str, Any]]]] = yaml.safe_load((root / RULINGS).read_text("utf-8"))
+    parts = []
+    for server in sorted(told):
+        lines = [line for row_id in told[server] for line in _rulings(told[server][row_id], rows[row_id])]
+        checks = sum(len(checks) for checks in told[server].values())
+        parts.append(f"### {plain(server)}")
+        parts.append(f"{count(checks, 'check')} not met, in {count(len(told[server]), 'requirement')}.")
+        parts.append(table(("Requirement", "Ruling", "Why", "Clause", "Checks"), lines))
+    return "\n\n".join(parts)
+
+
+def _rulings(checks: dict[str, dict[str, Any]], row: Requirement) -> Iterator[tuple[str, ...]]:
+    """One line for all checks of a row that share a ruling."""
+    shared = Counter((told["ruling"], told["why"], told["clause"]) for told in checks.values())
+    for (ruling, why, clause), number in shared.items():
+        yield row_link(row, "requirements/"), plain(ruling), plain(why), plain(clause), str(number)
