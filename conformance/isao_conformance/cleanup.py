@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count
 
 from isao_conformance.creations import Created
 from isao_conformance.errors import Untestable
@@ -36,24 +37,28 @@ def remove(target: Target, conduit: Conduit, created: Iterable[Created]) -> list
 
 
 def _remove(target: Target, conduit: Conduit, number: int, item: Created) -> str:
-    actor = target.actors.get(item.actor)
-    if actor is None:
-        return f"the target file has no [actors.{item.actor}]"
-    session = Session(conduit, f"cleanup_{number:05}", actor, target.origins)
-    try:
-        answer = session.delete(item.collection, item.id)
-        if answer.status == 404:
-            return ""  # refused when it was posted, or deleted by its probe
-        if answer.status != 200:
-            return f"DELETE answered {answer.status}"
-        left = session.object(item.collection, item.id, match_version="all")
-        # One server deletes only the latest version a request (5.7 is contested): ask until none is left.
-        for _ in range(10):
-            if left.status != 200 or not left.objects:
-                return ""
-            if session.delete(item.collection, item.id).status != 200:
+    """Why the object may be left, or nothing. The operator is asked where the creating actor is refused."""
+    why = f"the target file has no [actors.{item.actor}]"
+    ordinals = count(1)
+    for name in dict.fromkeys((item.actor, "operator")):
+        if name in target.actors:
+            session = Session(conduit, f"cleanup_{number:05}", target.actors[name], target.origins, ordinals)
+            why = _remove_as(session, item)
+            if not why:
                 break
+    return why
+
+
+def _remove_as(session: Session, item: Created) -> str:
+    try:
+        # A contested clause (5.7) lets a server delete one version a request: ask until none is left.
+        for _ in range(10):
+            answer = session.delete(item.collection, item.id)
             left = session.object(item.collection, item.id, match_version="all")
+            if left.status == 404 or (left.status == 200 and not left.objects):
+                return ""
+            if answer.status != 200:
+                return f"DELETE answered {answer.status}"
     except Untestable as fault:
         return fault.why
     return "it still answers after DELETE"
