@@ -55,9 +55,13 @@ def _newest(fault: Fault, answer: Callable[[Reply, dict[str, Any]], Reply]) -> N
 
 
 @mutant(breaks="TAXII-4.3-3")
-def every_status_is_the_newest_one(fault: Fault) -> None:
-    """GET status returns the newest status, whatever id is asked for."""
-    _newest(fault, lambda reply, newest: reply.with_json(newest))
+def every_status_has_the_same_id(fault: Fault) -> None:
+    """GET status gives one fixed id, whatever id is asked for."""
+
+    def fixed(body: dict[str, Any]) -> None:
+        body["id"] = "4a5d2c3e-7f10-4b1c-9c55-0d6f8e2b1a90"
+
+    fault.change_json(on("status"), fixed)
 
 
 @mutant(breaks="TAXII-4.3-3", size="subtle")
