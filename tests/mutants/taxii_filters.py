@@ -166,8 +166,12 @@ def of_two_ids_the_second_is_forgotten(fault: Fault) -> None:
 
 @mutant(breaks="TAXII-3.4.1-4")
 def the_manifest_ignores_match_type(fault: Fault) -> None:
-    """match[type] works on GET objects and is not looked at on the manifest."""
-    fault.change_query(on("manifest"), "match[type]", lambda _: None)
+    """match[type] by itself works on GET objects and is not looked at on the manifest."""
+    fault.change_query(
+        lambda seen: on("manifest")(seen) and _only(seen, "match[type]"),
+        "match[type]",
+        lambda text: text if "," in text else None,
+    )
 
 
 @mutant(breaks="TAXII-3.4.1-4", size="subtle")
