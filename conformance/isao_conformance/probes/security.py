@@ -130,7 +130,7 @@ def a_valid_security_txt_is_published(lab: Lab) -> None:
 
 @probe(
     "ISAO-SEC-003",
-    statement="97f33634",
+    statement="7d9b3183",
     needs=["member-a", "member-b", "writable", "capability-document"],
     exclusive=True,
 )
@@ -237,7 +237,7 @@ def _leaks(one: list[Answer], two: list[Answer], three: list[Answer], noise: fro
 # --- hostile input -------------------------------------------------------------------------------
 
 
-@probe("ISAO-SEC-006", statement="1c94862b", needs=["member-a", "writable"])
+@probe("ISAO-SEC-006", statement="9286baa4", needs=["member-a", "writable"])
 def malformed_contributions_are_refused_cleanly_and_nothing_of_them_is_stored(lab: Lab) -> None:
     """Shared data is shaped by attackers; a contribution that is not JSON must end at the door.
 
