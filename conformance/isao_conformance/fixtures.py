@@ -161,9 +161,18 @@ def three_versions(lab: Lab) -> Versioned:
 
     Whether the target keeps them all is for the probe to find out. Untestable where a later version is refused.
     """
+    return _versions(lab, (2, 0, 1))
+
+
+def versions_in_order(lab: Lab) -> Versioned:
+    """One indicator in three versions, posted as they were modified."""
+    return _versions(lab, (0, 1, 2))
+
+
+def _versions(lab: Lab, order: Iterable[int]) -> Versioned:
     first = lab.indicator(LABEL)
     posted = [{**first, "modified": when, "name": f"{first['name']}, {when[:7]}"} for when in VERSIONS]
-    for index in (2, 0, 1):
+    for index in order:
         lab.publish([posted[index]])
     return Versioned(lab.workspace, first["id"], tuple(posted), own=True)
 
@@ -191,13 +200,26 @@ def versions_of_others(lab: Lab) -> Versioned | None:
 
 
 def several_versions(lab: Lab) -> Versioned:
-    """An object with the versions that match[version]=all returns for it. Untestable when they are fewer than two."""
-    candidate = candidates_with_versions(lab)
-    listed = pages(lab.reader.objects, candidate.collection, match_id=candidate.id, match_version="all")
-    held = _by_modified(stix for stix in listed.entries if stix.get("id") == candidate.id)
+    """An object with the versions that the target holds. Untestable when they are fewer than two."""
+    return held_versions(lab, candidates_with_versions(lab))
+
+
+def held_versions(lab: Lab, candidate: Versioned) -> Versioned:
+    """The object with those versions only that the target still holds. Untestable when they are fewer than two.
+
+    Held are those that match[version]=all returns and, of own objects, those that answer individually.
+    """
+    fetch = lab.reader.objects
+    listed = list(pages(fetch, candidate.collection, match_id=candidate.id, match_version="all").entries)
+    shown = {instant(stix.get("modified")) for stix in listed if stix.get("id") == candidate.id}
+    if candidate.own:
+        for modified in candidate.modified:
+            if instant(modified) not in shown:
+                listed += fetch(candidate.collection, match_id=candidate.id, match_version=modified).objects
+    held = _by_modified(stix for stix in listed if stix.get("id") == candidate.id)
     if len(held) < 2:
         raise Untestable(
-            f"match[version]=all shows {len(held)} version(s) of {candidate.id}", blocked_by="capability old-versions"
+            f"the target shows {len(held)} version(s) of {candidate.id}", blocked_by="capability old-versions"
         )
     return Versioned(candidate.collection, candidate.id, held, candidate.own)
 

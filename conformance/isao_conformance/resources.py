@@ -41,12 +41,14 @@ def kind_of(exchange: Exchange) -> str:
 
 
 def _by_content(answer: Answer) -> str:
+    """Told by property names that no other page has, so that a wrong label does not hide the resource."""
     body = answer.resource
-    if answer.status != 200 or not answer.is_taxii:
+    if not 200 <= answer.status < 300:
         return ""
     if "api_roots" in body:
         return DISCOVERY
-    return API_ROOT if "max_content_length" in body or isinstance(body.get("versions"), list) else ""
+    is_root = "max_content_length" in body or (isinstance(body.get("versions"), list) and "title" in body)
+    return API_ROOT if is_root else ""
 
 
 def accepts_taxii(exchange: Exchange) -> bool:

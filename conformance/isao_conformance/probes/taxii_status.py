@@ -29,13 +29,16 @@ def _added(lab: Lab, objects: list[Stix]) -> Answer:
 
 
 def _followed(lab: Lab, objects: list[Stix]) -> list[Answer]:
-    """The answer to the POST and every status answered 200 after it, up to complete or the bound; asked at least once."""
+    """The answer to the POST and every status answered 200 after it, at least one, up to complete or the bound.
+
+    A status that carries another id than the one asked for is left out: that is TAXII-4.3-3.
+    """
     answers = [_added(lab, objects)]
     status_id = str(answers[0].resource.get("id"))
 
     def ask() -> Answer | None:
         now = lab.reader.status(lab.survey.api_root, status_id)
-        if now.status == 200:
+        if now.status == 200 and str(now.resource.get("id")).lower() == status_id.lower():
             answers.append(now)
         return None if now.status == 200 and now.resource.get("status") == "pending" else now
 

@@ -12,9 +12,15 @@ from isao_conformance.lab import Lab
 from isao_conformance.probe import probe
 
 
+def _secure_url(lab: Lab) -> str:
+    """The discovery URL, or the base URL of a target that declares only that one as https."""
+    discovery = lab.target.discovery
+    return discovery if discovery.lower().startswith("https://") else lab.target.base_url
+
+
 def _shake(lab: Lab, version: str) -> dict[str, Any]:
     """A handshake with one version. Untestable when the harness cannot offer it or certificates are in the way."""
-    told = lab.outsider.handshake(lab.target.base_url, version)
+    told = lab.outsider.handshake(_secure_url(lab), version)
     problem = str(told.get("problem", ""))
     if not told.get("offered"):
         lab.no_verdict(f"the TLS library of the harness does not offer {version}")
@@ -26,7 +32,7 @@ def _shake(lab: Lab, version: str) -> dict[str, Any]:
 def _answered(lab: Lab) -> bool:
     """True when discovery is answered by HTTP over an unrestricted handshake, with any code."""
     try:
-        lab.outsider.get(lab.target.discovery)
+        lab.outsider.get(_secure_url(lab))
     except NoAnswer as fault:
         return "the target answered" in fault.why
     return True
