@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.mutants import ADVISORIES, LIBRARY
@@ -104,3 +105,19 @@ def the_manifest_of_a_readable_collection_is_refused(fault: Fault) -> None:
         return refusal(403) if reply.ok and seen.principal == "peer" else reply
 
     fault.around(lambda seen: on("manifest")(seen) and seen.collection == LIBRARY, for_writers)
+
+
+@mutant(breaks="TAXII-5.2.1-1", size="subtle")
+def one_collection_is_listed_again_in_capitals(fault: Fault) -> None:
+    """The last collection stands in the list a second time with its UUID in capitals, and answers under both."""
+
+    def again(body: dict[str, Any]) -> None:
+        if body.get("collections"):
+            last = body["collections"][-1]
+            body["collections"].append({**last, "id": last["id"].upper()})
+
+    def lowered(seen: Seen) -> Seen:
+        return replace(seen, path=seen.path.replace(seen.collection, seen.collection.lower()))
+
+    fault.change_json(on("collections"), again)
+    fault.change_requests(lambda seen: seen.collection != seen.collection.lower(), lowered)

@@ -206,3 +206,32 @@ def a_next_value_of_another_account_opens_its_collection(fault: Fault) -> None:
         return seen.at(origin[0].path, query=seen.query).by(origin[0].authorization)
 
     _with_cursors(fault, as_its_owner)
+
+
+@mutant(breaks="TAXII-3.4-20", size="subtle")
+def a_cut_answer_about_named_ids_leaves_more_out(fault: Fault) -> None:
+    """Where ids are named and limit=1 cuts the answer, more is not there at all; elsewhere it is true."""
+
+    def without_more(body: dict[str, Any]) -> None:
+        body.pop("more", None)
+
+    fault.change_json(
+        lambda seen: on("objects")(seen) and _limit(seen) == 1 and seen.names == {"limit", "match[id]"}, without_more
+    )
+
+
+@mutant(breaks="TAXII-B-3", size="subtle")
+def a_next_value_adds_an_object_of_its_own_query(fault: Fault) -> None:
+    """With next a changed query is obeyed, and the next object of the old query comes first all the same."""
+    cursors = _Cursors()
+
+    async def handler(seen: Seen, forward: Forward) -> Reply:
+        origin = cursors.origin(seen)
+        if origin is None or origin[0].path != seen.path or origin[0].value("match[type]") == seen.value("match[type]"):
+            return cursors.note(seen, await forward(seen))
+        own = [pair for pair in origin[0].query if pair[0] != "next"]
+        old = await forward(seen.at(seen.path, query=[*own, ("next", seen.value("next") or "")]))
+        new = await forward(seen.asking(next=None))
+        return new.with_objects([*old.objects[:1], *new.objects]) if old.ok and new.ok else new
+
+    fault.around(on("objects"), handler)
