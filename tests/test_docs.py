@@ -293,7 +293,8 @@ def unnamed(text: str, all_commands: Mapping[str, click.Command]) -> list[str]:
 def invented(text: str, all_commands: Mapping[str, click.Command]) -> list[str]:
     """Commands and options of the console examples that do not exist."""
     found = []
-    for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
+    indented = "\n".join(re.findall(r"^ {4}(isao (?:.*\\\n)*.*)", text, re.MULTILINE))
+    for block in (indented, *re.findall(r"```console\n(.*?)```", text, re.DOTALL)):
         for line in block.replace("\\\n", " ").splitlines():
             words = line.split("#")[0].split()
             if not words or words[0] != "isao":
@@ -318,6 +319,7 @@ def test_examples_use_only_what_exists_and_an_invented_option_is_seen() -> None:
     texts = [guides(), *((ROOT / name).read_text("utf-8") for name in ("README.md", "conformance/README.md"))]
     assert [line for text in texts for line in invented(text, known)] == []
     assert invented("```console\nisao dance\nisao certify --fast\n```", known) == ["isao dance", "isao certify --fast"]
+    assert invented("Run\n\n    isao replay \\\n      --slow\n", known) == ["isao replay --slow"]
 
 
 def test_exit_codes_outcomes_and_needs_are_documented() -> None:
