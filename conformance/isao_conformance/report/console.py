@@ -8,10 +8,13 @@ from typing import Any
 
 from isao_conformance.report import words
 from isao_conformance.runner import Judged, Plan, Run
+from isao_conformance.survey import CAPABILITY_PATH
 from isao_conformance.target import Target
 from isao_conformance.verdict import Outcome
 
 WIDTH = 100
+SHOWN_IDS = 12
+"""How many blocked requirements are named; the report names all."""
 _SHOWN = 300
 
 
@@ -52,7 +55,7 @@ def stranger(run: Run, target: Target) -> list[str]:
         "discovery "
         + ("answers" if found.discovery is not None and found.discovery.status == 200 else "does not answer"),
         f"{len(found.collections)} collections are listed, {readable} readable",
-        "the capability document is " + ("valid" if found.capability_document else "missing or not valid"),
+        f"{CAPABILITY_PATH} is " + ("valid" if found.capability_document else "missing or not valid"),
     ]
     return [
         "",
@@ -122,7 +125,8 @@ def _untestable(rows: list[Mapping[str, Any]]) -> Iterator[str]:
         yield ""
         if blocked_by:
             yield f"UNTESTABLE  {len(listed)} blocked by {_line(blocked_by)}"
-            yield from _wrapped(", ".join(row["id"] for row in listed))
+            more = f" and {len(listed) - SHOWN_IDS} more" if len(listed) > SHOWN_IDS else ""
+            yield from _wrapped(", ".join(row["id"] for row in listed[:SHOWN_IDS]) + more)
             yield f"  {words.what_to_do(blocked_by)}"
             continue
         yield f"UNTESTABLE  {len(listed)} for reasons of their own"
