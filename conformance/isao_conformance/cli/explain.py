@@ -76,10 +76,10 @@ def lines(catalogue: Catalogue, row: Requirement) -> Iterator[str]:
 def _judges(row: Requirement) -> Iterator[str]:
     from isao_conformance.probe import all_probes, all_watchers
 
-    functions = [p.run for p in all_probes().values() if p.requirement == row.id]
-    functions += [w.look for w in all_watchers().values() if w.requirement == row.id]
-    for function in functions:
-        yield from _paragraph(f"Judged by {function.__name__}", (function.__doc__ or "").split("\n\n")[0])
+    judges = [(p.name, p.run.__doc__) for p in all_probes().values() if p.requirement == row.id]
+    judges += [(w.name, w.look.__doc__) for w in all_watchers().values() if w.requirement == row.id]
+    for name, told in judges:
+        yield from _paragraph(f"Judged by {name}", (told or "").split("\n\n")[0])
 
 
 def _paragraph(title: str, text: str) -> Iterator[str]:
