@@ -209,6 +209,15 @@ def test_a_body_announced_as_huge_is_refused_unread(shared: World) -> None:
     assert refused(answer, 413)
 
 
+def test_a_strangers_body_is_not_even_looked_at(shared: World) -> None:
+    stranger = shared.as_("stranger")
+    plain = stranger.post(objects_url(), {"objects": [indicator()]})
+    for body, kind in ((b"x" * 50_000, TAXII), (b"{", TAXII), (b"{}", "image/png")):
+        answer = stranger.request("POST", objects_url(), body=body, content_type=kind)
+        assert refused(answer, 401)
+        assert answer.body == plain.body
+
+
 def test_a_body_that_ends_early_is_refused(shared: World) -> None:
     client = shared.as_("member-a")
     sent = client.request("POST", objects_url(), body=[b'{"objects":', b""], content_type=TAXII)

@@ -122,6 +122,18 @@ def test_another_form_of_database_is_refused(tmp_path: Path) -> None:
         setup.open_store(database)
 
 
+def test_a_commit_is_on_disk_before_it_returns(exchange: World) -> None:
+    with exchange.store.writing() as db:
+        assert db.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_reader_cannot_write(exchange: World) -> None:
+    with exchange.store.reading() as db, pytest.raises(sqlite3.OperationalError, match="readonly"):
+        db.execute("DELETE FROM items")
+    assert exchange.as_("member-a").get("/taxii2/").status == 200
+
+
 def test_a_store_opens_again_as_it_was(tmp_path: Path) -> None:
     first = setup.open_store(tmp_path / "x.sqlite")
     setup.create_organization(first, "north", "North", "member")

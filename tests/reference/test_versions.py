@@ -93,7 +93,8 @@ def test_objects_without_timestamps_have_one_constant_version(exchange: World) -
         "value": "198.51.100.3",
     }
     bare = {"type": "url", "id": "url--c1477287-23ac-5971-a010-5c287877fa60", "value": "https://example.com/"}
-    status = exchange.share("member-a", address, bare)
+    custom = {"type": "acme-observable", "id": "acme-observable--11111111-1111-5111-8111-111111111111"}
+    status = exchange.share("member-a", address, bare, custom)
     constant = "1970-01-01T00:00:00.000000Z"
     assert {one["version"] for one in status["successes"]} == {constant}
     client = exchange.as_("member-b")

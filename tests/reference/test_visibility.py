@@ -227,6 +227,16 @@ def test_dates_of_one_envelope_leave_no_gap_for_any_reader(exchange: World) -> N
         assert micros == list(range(micros[0], micros[0] + count))
 
 
+def test_a_refused_repetition_leaves_no_gap_either(exchange: World) -> None:
+    secret = indicator(marks=["red"])
+    loose = indicator(id=secret["id"], marks=["clear"])
+    batch = [indicator(marks=["clear"]), secret, loose, indicator(marks=["clear"])]
+    assert exchange.as_("member-a").post(objects_url(), {"objects": batch}).json["failure_count"] == 1
+    records = exchange.as_("government").get(collection_url() + "manifest/").json["objects"]
+    first, second = (int(one["date_added"][-7:-1]) for one in records)
+    assert second == first + 1
+
+
 def test_more_is_decided_by_what_is_visible(exchange: World) -> None:
     exchange.share("member-a", *[indicator(marks=["green"]) for _ in range(3)])
     exchange.share("member-a", *[indicator(marks=["red"]) for _ in range(3)])
