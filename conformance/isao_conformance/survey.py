@@ -17,6 +17,7 @@ from isao_conformance.session import Session
 from isao_conformance.target import OUTSIDER, Target, origin_of
 
 CAPABILITY_PATH = "/.well-known/isao.json"
+SECURITY_TXT = "/.well-known/security.txt"
 ORDER_OF_PRIMARY = ("member-a", "member-b", "member-a2", "analyst", "operator", "peer", "government")
 
 

@@ -21,14 +21,15 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 def peer(script: Script) -> Iterator[str]:
     """A TCP server that reads one request and then does what the script says."""
     listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(0.05)  # closing a socket does not wake a thread that waits in accept
     stop = threading.Event()
 
     def serve() -> None:
         while not stop.is_set():
             try:
                 connection, _ = listener.accept()
-            except OSError:
-                return
+            except TimeoutError:
+                continue
             with connection:
                 connection.settimeout(3)
                 try:
@@ -43,8 +44,8 @@ def peer(script: Script) -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
     finally:
         stop.set()
-        listener.close()
         thread.join(5)
+        listener.close()
 
 
 def drip(prefix: bytes, seconds: float = 3) -> Script:

@@ -32,7 +32,9 @@ STEMS = [
     "sharing",
     "feedback",
     "marking",
+    "isolation",
     "security",
+    "transport",
 ]
 
 

@@ -6,9 +6,8 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
-from isao_conformance import likeness
 from isao_conformance.errors import NoAnswer
 from isao_conformance.exchange import Answer, Exchange
 from isao_conformance.lab import Lab
@@ -16,76 +15,10 @@ from isao_conformance.probe import Finding, Looked, probe, watcher
 from isao_conformance.readers import (
     CONTRIBUTOR,
     REFUSALS,
-    Posted,
-    can_read,
-    contribute,
-    declared_map,
-    lent,
     reads,
-    relation,
 )
 from isao_conformance.session import Session
-from isao_conformance.survey import CAPABILITY_PATH
-
-SECURITY_TXT = "/.well-known/security.txt"
-CALIBRATION_SECONDS = 1.1
-"""Between two calibrating questions, so that what follows the clock in whole seconds shows itself."""
-
-
-# --- transport -----------------------------------------------------------------------------------
-
-
-@probe("ISAO-SEC-001", statement="b39ff114", needs=["tls"])
-def content_is_served_over_tls_1_2_or_newer_and_never_without_tls(lab: Lab) -> None:
-    """Without TLS everybody on the way reads what members share, and their credentials (RFC 9325, 3.1.1).
-
-    A handshake that offers TLS 1.3 alone or 1.2 alone succeeds with a trusted certificate. What is served over TLS
-    without credentials is then asked for in plain HTTP at the same host and port; a success with a body is content,
-    and so is the same body under any status.
-    """
-    target = lab.target
-    versions = {v: lab.outsider.handshake(target.base_url, v) for v in ("TLSv1_3", "TLSv1_2")}
-    accepted = any(told["accepted"] for told in versions.values())
-    lab.expect(accepted, "a handshake with TLS 1.2 or 1.3 succeeds", got=json.dumps(versions))
-    documents = [urljoin(target.base_url, path) for path in (CAPABILITY_PATH, SECURITY_TXT)] + [target.discovery]
-    secure = {url: lab.outsider.get(url, accept="*/*") for url in documents if url.startswith("https://")}
-    open_ones = {url: answer.body for url, answer in secure.items() if answer.status == 200 and answer.body}
-    lab.control(bool(open_ones), "something is served over TLS without credentials")
-    for url, body in open_ones.items():
-        answer = lab.outsider.plain_http(url)
-        served = 200 <= answer.status < 300 and bool(answer.body)
-        lab.expect(
-            not served and answer.body != body,
-            f"plain HTTP serves no content at {urlsplit(url).path}",
-            expected="no answer, an error, or a redirect",
-            got=answer,
-        )
-
-
-@probe("ISAO-SEC-014", statement="99ddac1b", needs=["tls"])
-def handshakes_with_tls_1_0_and_1_1_are_refused(lab: Lab) -> None:
-    """RFC 8996 retires TLS 1.0 and 1.1: an exchange that still speaks them can be talked down to them.
-
-    Each old version is offered alone; TLS 1.2 or 1.3 offered in the same way is the control. Where the TLS library of
-    the machine that runs the harness cannot offer an old version, nothing is judged about it.
-    """
-    url = lab.target.base_url
-
-    def newer() -> bool:
-        return any(lab.outsider.handshake(url, v)["accepted"] for v in ("TLSv1_3", "TLSv1_2"))
-
-    lab.control(newer(), "a handshake with TLS 1.2 or 1.3 succeeds before")
-    cannot = []
-    for version, words in (("TLSv1", "TLS 1.0"), ("TLSv1_1", "TLS 1.1")):
-        told = lab.outsider.handshake(url, version)
-        if not told["offered"]:
-            cannot.append(words)
-        else:
-            lab.control(newer(), "a handshake with TLS 1.2 or 1.3 succeeds after")
-            lab.expect(not told["accepted"], f"{words} is refused", got=json.dumps(told))
-    if cannot:
-        lab.no_verdict(f"this machine's TLS library cannot offer {' and '.join(cannot)}")
-
+from isao_conformance.survey import SECURITY_TXT
 
 # --- the exchange's own contact for vulnerabilities ----------------------------------------------
 
@@ -123,115 +56,6 @@ def a_valid_security_txt_is_published(lab: Lab) -> None:
             expected="a date and time of RFC 3339 after the time of the run",
             got=expires[0],
         )
-
-
-# --- isolation -----------------------------------------------------------------------------------
-
-
-@probe(
-    "ISAO-SEC-003",
-    statement="7d9b3183",
-    needs=["member-a", "member-b", "writable", "capability-document"],
-    exclusive=True,
-)
-def a_restricted_item_changes_nothing_that_other_readers_are_answered(lab: Lab) -> None:
-    """Rivals share one exchange; counts, cursors, headers and errors can tell what the objects do not.
-
-    Each reader asks the same questions twice, then once more after member-a posted an item labelled RED: status,
-    headers, body and number of pages are equal, but for what differed in the calibrating answers already; a header
-    that did so for one question is left out of all. An item that member-b may see does change its answers, so the
-    questions are able to notice. Runs while no other probe does.
-    """
-    declared = declared_map(lab)
-    anchors = contribute(lab, {"one": lab.indicator("clear"), "two": lab.indicator("clear")})
-    readers = [r for r in lent(lab, ("member-b", "peer", "outsider")) if can_read(lab, r, anchors.where)]
-    lab.control("member-b" in readers, "member-b may read the collection")
-    member, hidden = relation(lab, "member-b"), lab.indicator("red")
-    before = {r: _questions(lab, r, anchors, hidden["id"]) for r in readers}
-    lab.wait(CALIBRATION_SECONDS)
-    again = {r: _questions(lab, r, anchors, hidden["id"]) for r in readers}
-    lab.publish([hidden], by=CONTRIBUTOR, collection=anchors.where)
-    found = reads(lab, CONTRIBUTOR, anchors.where, hidden["id"])
-    lab.control(found is not None, "the contributor reads its restricted item")
-    after = {r: _questions(lab, r, anchors, hidden["id"]) for r in readers}
-    unsteady, noise = [], _noisy_headers(before, again)
-    for reader in readers:
-        for words, one in before[reader].items():
-            two, three = again[reader][words], after[reader][words]
-            if _unsteady(one, two, three, hidden["id"]):
-                unsteady.append(f"{words} to {reader}")
-                continue
-            leaks = _leaks(one, two, three, noise)
-            name = f"{words} are answered alike to {reader}"
-            equal = f"equal; left out: {', '.join(sorted(noise)) or 'nothing'}"
-            lab.expect(not leaks, name, expected="the same answers before and after", got="; ".join(leaks) or equal)
-    open_item = lab.indicator(next((x for x in ("green", "clear", "amber") if declared.promises(x, member)), "clear"))
-    lab.publish([open_item], by=CONTRIBUTOR, collection=anchors.where)
-    lab.control(reads(lab, "member-b", anchors.where, open_item["id"]) is not None, "member-b reads an open item")
-    changed = _questions(lab, "member-b", anchors, hidden["id"])
-    first, second = before["member-b"]["objects"], again["member-b"]["objects"]
-    lab.control(bool(_leaks(first, second, changed["objects"], noise)), "an open item changes member-b's answers")
-    if unsteady:
-        lab.no_verdict(f"these differ by themselves: {', '.join(unsteady)}")
-
-
-Questions = dict[str, dict[str, list[Answer]]]
-"""Pages by reader and question."""
-
-
-def _questions(lab: Lab, reader: str, around: Posted, hidden: str) -> dict[str, list[Answer]]:
-    """What a curious reader asks; the restricted item's id is asked for before it exists, too."""
-    session, where, since = lab.as_(reader), around.where, around.since
-    asked = {
-        "objects": lab.walk(session.objects, where, added_after=since),
-        "objects in pages of one": lab.walk(session.objects, where, added_after=since, limit=1),
-        "objects of its type": lab.walk(session.objects, where, added_after=since, match_type="indicator"),
-        "objects in all versions": lab.walk(session.objects, where, added_after=since, match_version="all"),
-        "objects by its id": [session.objects(where, match_id=hidden)],
-        "manifest records": lab.walk(session.manifest, where, added_after=since),
-        "manifest pages of one": lab.walk(session.manifest, where, added_after=since, limit=1),
-        "manifest records by its id": [session.manifest(where, match_id=hidden)],
-        "questions for the object": [session.object(where, hidden)],
-        "questions for its versions": [session.versions(where, hidden)],
-        "questions for the collection": [session.collection(where)],
-    }
-    if lab.survey.api_root:
-        asked["lists of collections"] = [session.collections(lab.survey.api_root)]
-    return asked
-
-
-def _unsteady(one: list[Answer], two: list[Answer], three: list[Answer], hidden: str) -> bool:
-    """True when the answers differ by themselves, or somebody else's item came in between."""
-    if len(one) != len(two):
-        return True
-    noise = (likeness.differences(likeness.facets(a), likeness.facets(b)) for a, b in zip(one, two, strict=True))
-    if any(likeness.unjudgeable(differing) for differing in noise):
-        return True
-    known = {i for page in two for i in page.ids} | {hidden}
-    return any(i not in known for page in three for i in page.ids)
-
-
-def _noisy_headers(before: Questions, again: Questions) -> frozenset[str]:
-    """Headers that differ by themselves for any question: two samples of a random number may be equal by chance."""
-    pairs = (
-        (one, two)
-        for reader, asked in before.items()
-        for words, pages in asked.items()
-        for one, two in zip(pages, again[reader][words], strict=False)
-    )
-    noise = (likeness.differences(likeness.facets(one), likeness.facets(two)) for one, two in pairs)
-    return frozenset(name for differing in noise for name in differing if name.startswith("header "))
-
-
-def _leaks(one: list[Answer], two: list[Answer], three: list[Answer], noise: frozenset[str]) -> list[str]:
-    if len(two) != len(three):
-        return [f"{len(two)} pages then {len(three)}"]
-    leaks = []
-    for before, again, after in zip(one, two, three, strict=True):
-        first, second, third = map(likeness.facets, (before, again, after))
-        if differing := likeness.leaks(first, second, third) - noise:
-            leaks.append(likeness.told(differing, first, third))
-    return leaks
 
 
 # --- hostile input -------------------------------------------------------------------------------
