@@ -35,11 +35,11 @@ def the_manifest_has_one_record_for_each_object_only(fault: Fault) -> None:
 
 @mutant(breaks="TAXII-5.3-1", size="subtle")
 def the_manifest_repeats_a_record(fault: Fault) -> None:
-    """The last record of the manifest in all versions comes twice."""
+    """The first record of the manifest in all versions comes twice."""
 
     def twice(body: dict[str, Any]) -> None:
         if body.get("objects"):
-            body["objects"].append(dict(body["objects"][-1]))
+            body["objects"].insert(0, dict(body["objects"][0]))
 
     fault.change_json(_whole, twice)
 
