@@ -143,7 +143,8 @@ def held_by_others(lab: Lab) -> Shelf | None:
             listed = lab.reader.objects(url)
         except (NoAnswer, OriginNotDeclared):
             continue
-        once = {str(stix["id"]): stix for stix in listed.objects if "id" in stix and "type" in stix}
+        named = [s for s in listed.objects if isinstance(s.get("id"), str) and isinstance(s.get("type"), str)]
+        once = {stix["id"]: stix for stix in named}
         if listed.status == 200 and once:
             shelves.append(Shelf(url, tuple(once.values()), own=False))
     return max(shelves, key=lambda s: (min(len(s.types), 3), min(len(s.objects), 10)), default=None)

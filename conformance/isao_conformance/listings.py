@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from isao_conformance.errors import Untestable
 from isao_conformance.exchange import Answer
@@ -141,6 +142,16 @@ def _last_date(page: Answer) -> str:
     header = page.header("x-taxii-date-added-last") or ""
     listed = page.objects[-1].get("date_added") if page.objects else None
     return header or (listed if isinstance(listed, str) else "")
+
+
+def joined(base: str, url: object) -> str:
+    """A URL of the target resolved against its base; "" for what is no URL."""
+    try:
+        absolute = urljoin(base, url) if isinstance(url, str) else ""
+        _ = urlsplit(absolute).port
+    except ValueError:
+        return ""
+    return absolute
 
 
 def served(answer: Answer, stix_id: str) -> bool:

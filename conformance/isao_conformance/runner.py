@@ -179,6 +179,12 @@ def _broken(name: str, why: str) -> Check:
     return Check(name, None, expected="the harness runs the probe to its end", got=why, outcome=Outcome.ERROR)
 
 
+def _writable(check: Check) -> Check:
+    """The check with texts that UTF-8 can hold: JSON of the target may have put half a character into them."""
+    expected, got = (t.encode("utf-8", "backslashreplace").decode() for t in (check.expected, check.got))
+    return replace(check, expected=expected, got=got)
+
+
 def _watch(watcher: Watcher, exchanges: Iterable[Exchange]) -> list[Check]:
     looked, findings = 0, []
     for exchange in exchanges:
@@ -249,7 +255,7 @@ class _Judge:
 
     def saw(self, requirement: str, source: str, checks: list[Check]) -> None:
         row = self._rows[requirement]
-        self._checks[requirement] += [self._weigh(row, check) for check in checks]
+        self._checks[requirement] += [self._weigh(row, _writable(check)) for check in checks]
         self._pending[requirement].discard(source)
         self._announce(row.function, row.verification.by)
 

@@ -21,6 +21,8 @@ from isao_conformance.target import Actor, origin_of
 TAXII = "application/taxii+json;version=2.1"
 USER_AGENT = "isao-conformance/0.1"
 TRY_LATER = (429, 503)
+LONE = "surrogatepass"
+"""JSON can hold half a character; a target that sends one as an id or a cursor is sent the same back."""
 
 
 class Session:
@@ -119,7 +121,7 @@ class Session:
 
     def status(self, api_root: str, status_id: str) -> Answer:
         """Get Status (4.3)."""
-        return self.get(f"{api_root}status/{quote(status_id, safe='')}/")
+        return self.get(f"{api_root}status/{quote(status_id, safe='', errors=LONE)}/")
 
     def add(self, collection: str, objects: Iterable[Mapping[str, Any]]) -> Answer:
         """Add Objects (5.5). Prefer `lab.publish`, which waits for completion and keeps the clean-up list."""
@@ -150,7 +152,7 @@ class Session:
 
 def object_url(collection: str, object_id: str) -> str:
     """URL of an object in a collection, ending with a slash (5.6)."""
-    return f"{collection}objects/{quote(object_id, safe='')}/"
+    return f"{collection}objects/{quote(object_id, safe='', errors=LONE)}/"
 
 
 def filters(query: Mapping[str, Any]) -> dict[str, Any]:
@@ -170,5 +172,5 @@ def with_query(url: str, query: Mapping[str, Any] | str | None) -> str:
     if not query:
         return url
     given = {k: v for k, v in query.items() if v is not None} if not isinstance(query, str) else {}
-    text = query if isinstance(query, str) else urlencode(given, safe=",")
+    text = query if isinstance(query, str) else urlencode(given, safe=",", errors=LONE)
     return f"{url}?{text}" if text else url

@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 
 from isao_conformance.errors import NoAnswer, OriginNotDeclared
 from isao_conformance.exchange import Answer
+from isao_conformance.listings import joined
 from isao_conformance.session import Session
 from isao_conformance.target import OUTSIDER, Target, origin_of
 
@@ -106,7 +107,10 @@ def _api_root(target: Target, discovery: Answer | None, notes: list[str]) -> str
         offered = [discovery.resource.get("default"), *discovery.list_of("api_roots")]
     for root in offered:
         if isinstance(root, str) and root:
-            absolute = urljoin(target.discovery, root)
+            absolute = joined(target.discovery, root)
+            if not absolute:
+                notes.append(f"the API root {root!r} is no URL")
+                continue
             if origin_of(absolute) in target.origins:
                 return absolute if absolute.endswith("/") else absolute + "/"
             notes.append(

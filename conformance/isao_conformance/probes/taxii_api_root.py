@@ -7,6 +7,7 @@ from urllib.parse import urljoin
 
 from isao_conformance.exchange import Answer
 from isao_conformance.lab import Lab
+from isao_conformance.listings import joined
 from isao_conformance.probe import probe
 from isao_conformance.target import origin_of
 
@@ -36,8 +37,8 @@ def _root(lab: Lab) -> str:
 def _roots_in_use(lab: Lab) -> list[str]:
     """The root that the run uses, and the other ones that discovery lists on declared origins."""
     listed = [] if lab.survey.discovery is None else lab.survey.discovery.list_of("api_roots")
-    absolute = [urljoin(lab.target.discovery, root) for root in listed if isinstance(root, str)]
-    slashed = [root if root.endswith("/") else root + "/" for root in absolute if "?" not in root]
+    absolute = [joined(lab.target.discovery, root) for root in listed]
+    slashed = [root if root.endswith("/") else root + "/" for root in absolute if root and "?" not in root]
     return list(dict.fromkeys([_root(lab), *(root for root in slashed if origin_of(root) in lab.target.origins)]))
 
 

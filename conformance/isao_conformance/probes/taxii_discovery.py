@@ -7,6 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 from isao_conformance.exchange import Answer
 from isao_conformance.lab import Lab
+from isao_conformance.listings import joined
 from isao_conformance.probe import probe
 from isao_conformance.target import origin_of
 
@@ -48,8 +49,8 @@ def the_default_api_root_is_one_of_the_list(lab: Lab) -> None:
     roots = resource.get("api_roots") if isinstance(resource.get("api_roots"), list) else []
     default = resource.get("default")
     base = lab.target.discovery
-    resolved = [urljoin(base, root) for root in roots or [] if isinstance(root, str)]
-    same = isinstance(default, str) and urljoin(base, default) in resolved
+    resolved = [joined(base, root) for root in roots or []]
+    same = default in (roots or []) or (joined(base, default) != "" and joined(base, default) in resolved)
     lab.expect(
         "default" not in resource or same,
         "the default is among the API roots",
@@ -83,7 +84,8 @@ def api_roots_are_https_or_begin_with_one_slash(lab: Lab) -> None:
         if text.lower().startswith("https://") or (text.startswith("/") and not text.startswith("//")):
             continue
         plain = text.lower().startswith("http://") and not lab.target.is_https
-        (laboratory if plain and origin_of(text) == origin_of(lab.target.base_url) else wrong).append(root)
+        here = plain and joined(text, "") and origin_of(text) == origin_of(lab.target.base_url)
+        (laboratory if here else wrong).append(root)
     if laboratory and not wrong:
         lab.no_verdict("the run is over plain HTTP, as are the API roots of this host", blocked_by="an https base_url")
     lab.expect(

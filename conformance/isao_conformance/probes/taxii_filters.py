@@ -6,16 +6,25 @@ by a property that every returned entry must have, never by a whole list.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from isao_conformance.exchange import Answer
+from isao_conformance.filtering import (
+    ENDPOINTS,
+    control_arrival_differs,
+    date_added,
+    entries_not_of,
+    fetch_of,
+    judge_exactly,
+    judge_objects_added_after,
+    lists_record,
+    missing_later,
+    one_millisecond_later,
+    refused_with_400,
+    telling_records,
+    type_of_entry,
+    versions_asked,
+)
 from isao_conformance.fixtures import (
-    Shelf,
-    Versioned,
     candidates_with_versions,
     held_versions,
-    reading_place,
     several_versions,
     some_objects,
     two_types,
@@ -25,11 +34,8 @@ from isao_conformance.fixtures import (
 from isao_conformance.lab import Lab
 from isao_conformance.listings import (
     LONG_AGO,
-    Instant,
-    Pages,
     empty,
     instant,
-    microseconds,
     pages,
     shifted,
     type_of,
@@ -37,29 +43,14 @@ from isao_conformance.listings import (
 )
 from isao_conformance.probe import probe
 
-ENDPOINTS = ("objects", "manifest")
 UNLIKELY_TYPES = ("vulnerability", "location", "intrusion-set")
-
-
-def _fetch(lab: Lab, endpoint: str) -> Callable[..., Answer]:
-    return lab.reader.manifest if endpoint == "manifest" else lab.reader.objects
-
-
-def _refused_with_400(lab: Lab, name: str, lawful: dict[str, Any], broken: dict[str, Any]) -> None:
-    where = reading_place(lab)
-    for endpoint in ENDPOINTS:
-        fetch = _fetch(lab, endpoint)
-        control = fetch(where, **lawful)
-        lab.control(control.status == 200, f"GET {endpoint} with {lawful} gave {control.brief()}")
-        answer = fetch(where, **broken)
-        lab.expect(answer.status == 400, f"{endpoint}: {name}", expected="400 (Bad Request)", got=answer)
 
 
 @probe("TAXII-3.4-1", statement="96eea87e")
 def an_added_after_that_is_no_timestamp_is_refused(lab: Lab) -> None:
     """3.4: malformed parameters MUST give 400. A pass shows that the value is read before the query runs, on both
     endpoints, since the same query with a timestamp works."""
-    _refused_with_400(
+    refused_with_400(
         lab, "added_after=yesterday is answered 400", {"added_after": LONG_AGO}, {"added_after": "yesterday"}
     )
 
@@ -67,13 +58,13 @@ def an_added_after_that_is_no_timestamp_is_refused(lab: Lab) -> None:
 @probe("TAXII-3.4-2", statement="084ad267")
 def a_limit_that_is_not_a_number_is_refused(lab: Lab) -> None:
     """3.4: limit is an integer, malformed parameters MUST give 400. The twin limit=1 is answered 200."""
-    _refused_with_400(lab, "limit=abc is answered 400", {"limit": "1"}, {"limit": "abc"})
+    refused_with_400(lab, "limit=abc is answered 400", {"limit": "1"}, {"limit": "abc"})
 
 
 @probe("TAXII-3.4-3", statement="29627cff")
 def a_limit_of_zero_is_refused(lab: Lab) -> None:
     """3.4: limit MUST be greater than zero, malformed parameters MUST give 400. The twin limit=1 is answered 200."""
-    _refused_with_400(lab, "limit=0 is answered 400", {"limit": "1"}, {"limit": "0"})
+    refused_with_400(lab, "limit=0 is answered 400", {"limit": "1"}, {"limit": "0"})
 
 
 @probe("TAXII-3.4-5", statement="fec58da8")
@@ -82,7 +73,7 @@ def an_unknown_version_keyword_is_not_taken_for_another_one(lab: Lab) -> None:
     entries means that a misspelt word silently selects something."""
     shelf = some_objects(lab)
     for endpoint in ENDPOINTS:
-        fetch = _fetch(lab, endpoint)
+        fetch = fetch_of(lab, endpoint)
         control = fetch(shelf.collection, match_version="last")
         lab.control(
             control.status == 200 and bool(control.objects),
@@ -104,17 +95,17 @@ def added_after_lists_what_came_later_and_nothing_else(lab: Lab) -> None:
     shelf = some_objects(lab)
     where, manifest = shelf.collection, lab.reader.manifest
     first = whole(pages(manifest, where, match_version="all"))
-    records = [r for r in first.entries if _date(r) is not None]
+    records = [r for r in first.entries if date_added(r) is not None]
     known = [r for r in records if r.get("id") in shelf.ids] if shelf.own else records
-    moments = sorted({d for r in known if (d := _date(r)) is not None and len(d[1]) <= 6})
+    moments = sorted({d for r in known if (d := date_added(r)) is not None and len(d[1]) <= 6})
     if len(records) < 3 or len(moments) < 2:
         lab.no_verdict("fewer than three manifest records, or all with one date_added")
     border = moments[(len(moments) - 1) // 2]
-    time = next(shifted(str(r["date_added"]), 0) for r in known if _date(r) == border)
+    time = next(shifted(str(r["date_added"]), 0) for r in known if date_added(r) == border)
 
     second = whole(pages(manifest, where, match_version="all", added_after=time))
     lab.control(second.ok or second.last.status == 400, f"manifest with added_after gave {second.last.brief()}")
-    early = [r for r in second.entries if (d := _date(r)) is not None and d <= border]
+    early = [r for r in second.entries if (d := date_added(r)) is not None and d <= border]
     lab.expect(
         second.ok and not early,
         "manifest: nothing that was added at or before the time is listed",
@@ -122,7 +113,7 @@ def added_after_lists_what_came_later_and_nothing_else(lab: Lab) -> None:
         got=early[:3] or second.last,
     )
     if second.ok:
-        missing = _missing(lab, where, first, second, border)
+        missing = missing_later(lab, where, first, second, border)
         lab.expect(
             not missing,
             "manifest: everything that was added later is listed",
@@ -130,46 +121,7 @@ def added_after_lists_what_came_later_and_nothing_else(lab: Lab) -> None:
             got=missing[:3],
         )
     if shelf.own and second.ok:
-        _objects_added_after(lab, shelf, records, time)
-
-
-def _date(record: dict[str, Any]) -> Instant | None:
-    return instant(record.get("date_added"))
-
-
-def _missing(lab: Lab, where: str, first: Pages, second: Pages, border: Instant) -> list[tuple[str, str]]:
-    """Records later than the border that the filtered walk lacks although the collection still holds them.
-
-    A walk continued by added_after may lawfully skip entries with one date_added, so those do not count then.
-    """
-    dates = [_date(r) for r in first.entries]
-    later = {
-        (str(r.get("id")), str(r.get("version")))
-        for r, d in zip(first.entries, dates, strict=True)
-        if d is not None and d > border and (second.exact or dates.count(d) == 1)
-    }
-    lacking = later - {(str(r.get("id")), str(r.get("version"))) for r in second.entries}
-    if lacking:
-        again = whole(pages(lab.reader.manifest, where, match_version="all"))
-        lacking &= {(str(r.get("id")), str(r.get("version"))) for r in again.entries}
-    return sorted(lacking)
-
-
-def _objects_added_after(lab: Lab, shelf: Shelf, records: list[dict[str, Any]], time: str) -> None:
-    border = instant(time)
-    dates = {str(r["id"]): _date(r) for r in records if r.get("id") in shelf.ids}
-    later = [i for i, d in dates.items() if d is not None and border is not None and d > border]
-    listed = whole(pages(lab.reader.objects, shelf.collection, added_after=time))
-    early = [i for i in listed.ids if i in dates and i not in later]
-    lab.expect(
-        listed.ok and not early,
-        "objects: nothing that was added at or before the time is listed",
-        expected=f"no object added at or before {time}",
-        got=early[:3] or listed.last,
-    )
-    if listed.ok and listed.exact:
-        lacking = [i for i in later if i not in listed.ids]
-        lab.expect(not lacking, "objects: everything that was added later is listed", got=lacking[:3])
+        judge_objects_added_after(lab, shelf, records, time)
 
 
 @probe("TAXII-3.4-15", statement="4fd598db")
@@ -179,7 +131,7 @@ def added_after_is_compared_to_the_microsecond(lab: Lab) -> None:
     shelf = some_objects(lab)
     where, manifest = shelf.collection, lab.reader.manifest
     listed = pages(manifest, where, until=shelf.ids, match_version="all")
-    chosen = _telling_records([r for r in listed.entries if r.get("id") in shelf.ids])
+    chosen = telling_records([r for r in listed.entries if r.get("id") in shelf.ids])
     if not chosen:
         lab.no_verdict("the manifest lists no known object with a date_added of at most six digits")
     hidden: list[str] = []
@@ -188,33 +140,16 @@ def added_after_is_compared_to_the_microsecond(lab: Lab) -> None:
         stix_id, date = str(record["id"]), str(record["date_added"])
         query = {"match_id": stix_id, "match_version": "all", "until": [stix_id]}
         lab.control(
-            _lists(pages(manifest, where, **query), record),
+            lists_record(pages(manifest, where, **query), record),
             f"the manifest without added_after does not list {stix_id}",
         )
         before, at = shifted(date, -1), shifted(date, 0)
-        if not _lists(pages(manifest, where, **query, added_after=before), record):
+        if not lists_record(pages(manifest, where, **query, added_after=before), record):
             hidden.append(f"{stix_id}, added {date}, is not listed with added_after={before}")
-        if _lists(whole(pages(manifest, where, match_id=stix_id, match_version="all", added_after=at)), record):
+        if lists_record(whole(pages(manifest, where, match_id=stix_id, match_version="all", added_after=at)), record):
             repeated.append(f"{stix_id}, added {date}, is listed with added_after={at}")
     lab.expect(not hidden, "a record added one microsecond later is listed", got="; ".join(hidden) or "listed")
     lab.expect(not repeated, "a record added at that very time is not listed", got="; ".join(repeated) or "not listed")
-
-
-def _telling_records(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Up to three records whose dates show cutting and rounding: last three digits below 500, above, any."""
-    usable = [r for r in records if (d := _date(r)) is not None and len(d[1]) <= 6]
-
-    def digits(record: dict[str, Any]) -> int:
-        moment = _date(record)
-        return 0 if moment is None else microseconds(moment) % 1000
-
-    below = [r for r in usable if 0 < digits(r) < 500][:1]
-    above = [r for r in usable if digits(r) >= 500][:1]
-    return below + above or usable[:1]
-
-
-def _lists(listed: Pages, record: dict[str, Any]) -> bool:
-    return any(r.get("id") == record["id"] and _date(r) == _date(record) for r in listed.entries)
 
 
 @probe("TAXII-3.4-25", statement="46c77ce8")
@@ -225,12 +160,12 @@ def several_match_fields_must_all_be_met(lab: Lab) -> None:
     known, own_type = shelf.ids[0], type_of(shelf.ids[0])
     foreign = next((t for t in shelf.types if t != own_type), "x-drill-absent" if own_type == "tool" else "tool")
     for endpoint in ENDPOINTS:
-        fetch = _fetch(lab, endpoint)
+        fetch = fetch_of(lab, endpoint)
         alone = fetch(shelf.collection, match_id=known)
         lab.control(known in alone.ids, f"GET {endpoint} with match[id] alone does not list the object")
         by_type = fetch(shelf.collection, match_type=foreign)
         lab.control(
-            not any(_kind(entry) != foreign for entry in by_type.objects),
+            not any(type_of_entry(entry) != foreign for entry in by_type.objects),
             f"GET {endpoint} with match[type]={foreign} alone lists other types",
             blocked_by="TAXII-3.4.1-4",
         )
@@ -264,11 +199,11 @@ def values_of_one_match_field_are_alternatives(lab: Lab) -> None:
     a, b = two_types(shelf)
     wanted = [*shelf.of(a), *shelf.of(b)]
     for endpoint in ENDPOINTS:
-        fetch = _fetch(lab, endpoint)
+        fetch = fetch_of(lab, endpoint)
         for single in (a, b):
             alone = pages(fetch, shelf.collection, match_type=single, until=shelf.of(single))
             lab.control(
-                set(shelf.of(single)) <= set(alone.ids) and not _not_of(alone, single),
+                set(shelf.of(single)) <= set(alone.ids) and not entries_not_of(alone, single),
                 f"GET {endpoint} with match[type]={single} alone does not list that type, or others too",
                 blocked_by="TAXII-3.4.1-4",
             )
@@ -304,7 +239,7 @@ def match_id_lists_the_objects_asked_for_and_no_others(lab: Lab) -> None:
     where, one, two = shelf.collection, shelf.ids[:1], shelf.ids[:2]
     absent = f"{type_of(shelf.ids[0])}--{lab.uuid()}"
     for endpoint in ENDPOINTS:
-        fetch = _fetch(lab, endpoint)
+        fetch = fetch_of(lab, endpoint)
         unfiltered = pages(fetch, where, until=two)
         lab.control(set(two) <= set(unfiltered.ids), f"GET {endpoint} does not list the known objects")
         single = whole(pages(fetch, where, match_id=one[0]))
@@ -337,12 +272,12 @@ def match_type_lists_objects_of_that_type_only(lab: Lab) -> None:
     beginning with the same word where the server takes it, and types that may be absent list nothing else either."""
     shelf = some_objects(lab)
     for endpoint in ENDPOINTS:
-        fetch = _fetch(lab, endpoint)
+        fetch = fetch_of(lab, endpoint)
         kind = "malware" if shelf.of("malware") else shelf.types[0]
         unfiltered = pages(fetch, shelf.collection, until=shelf.of(kind))
         lab.control(set(shelf.of(kind)) <= set(unfiltered.ids), f"GET {endpoint} does not list the known objects")
         listed = whole(pages(fetch, shelf.collection, match_type=kind))
-        others = _not_of(listed, kind)
+        others = entries_not_of(listed, kind)
         lab.expect(
             listed.ok and not others,
             f"{endpoint}: every entry has the type asked for",
@@ -356,7 +291,7 @@ def match_type_lists_objects_of_that_type_only(lab: Lab) -> None:
         wrong = [
             answer.brief()
             for answer, name in zip(absent, UNLIKELY_TYPES, strict=True)
-            if answer.status != 200 or any(_kind(entry) != name for entry in answer.objects)
+            if answer.status != 200 or any(type_of_entry(entry) != name for entry in answer.objects)
         ]
         lab.expect(
             not wrong,
@@ -366,53 +301,16 @@ def match_type_lists_objects_of_that_type_only(lab: Lab) -> None:
         )
 
 
-def _kind(entry: dict[str, Any]) -> str:
-    """The type of an object, or of the object that a manifest record stands for."""
-    kind = entry.get("type")
-    return kind if isinstance(kind, str) else type_of(entry.get("id"))
-
-
-def _not_of(listed: Pages, kind: str) -> list[str]:
-    return [str(entry.get("id")) for entry in listed.entries if _kind(entry) != kind]
-
-
-def _asked(lab: Lab, of: Versioned, version: str | None) -> list[tuple[str, Pages]]:
-    """The two ways to ask for versions of one object: GET objects with match[id], and GET of the object itself."""
-    query = {} if version is None else {"match_version": version}
-    reader = lab.reader
-    return [
-        ("objects", pages(reader.objects, of.collection, match_id=of.id, **query)),
-        ("object", pages(reader.object, of.collection, of.id, **query)),
-    ]
-
-
-def _exactly(lab: Lab, of: Versioned, version: str | None, wanted: str, name: str) -> None:
-    """Judge that asking for a version brings exactly the one with that modified time.
-
-    GET of the object itself is judged where it finds something: whether it does is TAXII-5.6-1.
-    """
-    for endpoint, listed in _asked(lab, of, version):
-        if endpoint == "object" and listed.last.status == 404:
-            continue
-        got = [entry.get("modified") for entry in listed.entries if entry.get("id") == of.id]
-        lab.expect(
-            listed.ok and [instant(m) for m in got] == [instant(wanted)],
-            f"{endpoint}: {name}",
-            expected=f"exactly the version modified {wanted}",
-            got=f"versions modified {got}" if listed.ok else listed.last,
-        )
-
-
 @probe("TAXII-3.4.1-7", statement="adaa4622")
 def without_a_version_filter_only_the_latest_version_comes(lab: Lab) -> None:
     """3.4.1, version: without the parameter MUST return only the latest version. match[version]=all shows several
     in the same run, so a single one is a choice of the server. An object whose versions arrived in order is asked
     too: there the older ones have been the latest for a while."""
     of = several_versions(lab)
-    _exactly(lab, of, None, of.modified[-1], "only the version with the greatest modified comes")
+    judge_exactly(lab, of, None, of.modified[-1], "only the version with the greatest modified comes")
     if of.own:
         ordered = held_versions(lab, lab.fixture(versions_in_order))
-        _exactly(lab, ordered, None, ordered.modified[-1], "only the newest comes of versions that arrived in order")
+        judge_exactly(lab, ordered, None, ordered.modified[-1], "only the newest of versions that came in order")
 
 
 @probe("TAXII-3.4.1-9", statement="dcc4e21a")
@@ -421,27 +319,18 @@ def the_latest_version_is_the_one_modified_last_whatever_came_last(lab: Lab) -> 
     so order of arrival would give another answer."""
     of = several_versions(lab)
     if not of.own:
-        _control_arrival_differs(lab, of)
+        control_arrival_differs(lab, of)
     elif len(of.held) < 3:
         lab.no_verdict("the target does not show all three versions posted", blocked_by="capability old-versions")
-    _exactly(lab, of, None, of.modified[-1], "without a version filter the version modified last comes")
-    _exactly(lab, of, "last", of.modified[-1], "match[version]=last brings the version modified last")
-
-
-def _control_arrival_differs(lab: Lab, of: Versioned) -> None:
-    listed = pages(lab.reader.manifest, of.collection, match_id=of.id, match_version="all")
-    added = {instant(r.get("version")): _date(r) for r in listed.entries}
-    newest = added.get(instant(of.modified[-1]))
-    late = [d for d in added.values() if d is not None and newest is not None and d > newest]
-    if not late:
-        lab.no_verdict("the versions in reach arrived in the order of their modified times")
+    judge_exactly(lab, of, None, of.modified[-1], "without a version filter the version modified last comes")
+    judge_exactly(lab, of, "last", of.modified[-1], "match[version]=last brings the version modified last")
 
 
 @probe("TAXII-3.4.1-11", statement="645ef638")
 def match_version_first_brings_the_version_modified_first(lab: Lab) -> None:
     """3.4.1: first is the earliest version. It was neither posted first nor is it the default answer."""
     of = several_versions(lab)
-    _exactly(lab, of, "first", of.modified[0], "match[version]=first brings the version modified first")
+    judge_exactly(lab, of, "first", of.modified[0], "match[version]=first brings the version modified first")
 
 
 @probe("TAXII-3.4.1-12", statement="8a3ba04f")
@@ -459,7 +348,7 @@ def match_version_all_brings_every_version_that_is_kept(lab: Lab) -> None:
         lab.no_verdict(
             f"{len(kept)} of {len(of.held)} versions answer individually", blocked_by="capability old-versions"
         )
-    for endpoint, listed in _asked(lab, of, "all"):
+    for endpoint, listed in versions_asked(lab, of, "all"):
         if endpoint == "object" and listed.last.status == 404:
             continue  # whether an object is found by its id is TAXII-5.6-1
         shown = {instant(entry.get("modified")) for entry in listed.entries if entry.get("id") == of.id}
@@ -482,8 +371,8 @@ def match_version_with_a_time_brings_exactly_that_version(lab: Lab) -> None:
     wanted = of.modified[len(of.held) // 2] if len(of.held) > 2 else of.modified[-1]
     default = pages(lab.reader.objects, of.collection, match_id=of.id)
     lab.control(of.id in default.ids, "GET objects with match[id] does not list the object")
-    _exactly(lab, of, wanted, wanted, "a time brings the version modified at that time")
-    beside = _one_millisecond_later(wanted)
+    judge_exactly(lab, of, wanted, wanted, "a time brings the version modified at that time")
+    beside = one_millisecond_later(wanted)
     if instant(beside) in {instant(m) for m in of.modified}:
         lab.no_verdict("another version was modified one millisecond later")
     answer = lab.reader.objects(of.collection, match_id=of.id, match_version=beside)
@@ -493,8 +382,3 @@ def match_version_with_a_time_brings_exactly_that_version(lab: Lab) -> None:
         expected=f"200 without objects for match[version]={beside}",
         got=answer,
     )
-
-
-def _one_millisecond_later(modified: str) -> str:
-    later = shifted(modified, 1000)
-    return later[:-4] + "Z" if later.endswith("000Z") else later

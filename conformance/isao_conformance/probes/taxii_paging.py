@@ -10,6 +10,17 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from isao_conformance.cursors import (
+    NEXT,
+    collections_with_next,
+    is_closed,
+    marked_for_the_contributor,
+    more_than_its_own,
+    next_of,
+    readable_by,
+    type_with_two,
+    with_one_letter_changed,
+)
 from isao_conformance.errors import Untestable
 from isao_conformance.exchange import Answer
 from isao_conformance.fixtures import Shelf, several_versions, some_objects, to_page_through
@@ -17,27 +28,12 @@ from isao_conformance.lab import Lab
 from isao_conformance.limits import LIMITS
 from isao_conformance.listings import pages, served, type_of, version_of, whole
 from isao_conformance.probe import probe
-from isao_conformance.session import Session
 
-NEXT = "capability next-cursor"
 WALKED_WHOLE = 800
 """Object versions up to which a collection is walked as a whole."""
 
 CALLERS = ("outsider", "member-b", "government", "peer", "member-a2", "ex-member", "member-a")
 """Who replays another account's next, in this order; the all-seeing accounts would prove nothing."""
-
-
-def _next_of(lab: Lab, session: Session, where: str, **query: Any) -> str:
-    """A new next value for the second page of a query with limit=1. Untestable where none is offered."""
-    page = session.objects(where, limit=1, **query)
-    lab.control(page.status == 200 and bool(page.objects), f"the first page gave {page.brief()}")
-    if page.next is None:
-        lab.no_verdict(f"the first page of a query with limit=1 offers no next: {page.brief()}", blocked_by=NEXT)
-    return str(page.next)
-
-
-def _type_with_two(shelf: Shelf) -> str:
-    return next((kind for kind in shelf.types if len(shelf.of(kind)) > 1), "")
 
 
 @probe("TAXII-3.4-17", statement="f8dab9d8")
@@ -240,7 +236,7 @@ def filters_stay_in_force_on_the_second_page(lab: Lab) -> None:
     """3.5 with 3.1: next is sent with the same query, which every page has to apply. The objects were added in
     turns of type, so the object after the first match is one that the filter leaves out."""
     shelf = some_objects(lab)
-    kind = _type_with_two(shelf)
+    kind = type_with_two(shelf)
     if not kind or len(shelf.types) < 2:
         lab.no_verdict("two objects of one type and one of another are not in reach")
     by_type = _second_page(lab, shelf, {"match_type": kind})
@@ -263,7 +259,7 @@ def filters_stay_in_force_on_the_second_page(lab: Lab) -> None:
 
 
 def _second_page(lab: Lab, shelf: Shelf, query: dict[str, Any]) -> Answer:
-    cursor = _next_of(lab, lab.reader, shelf.collection, **query)
+    cursor = next_of(lab, lab.reader, shelf.collection, **query)
     page = lab.reader.objects(shelf.collection, limit=1, next=cursor, **query)
     lab.control(page.status == 200, f"the second page gave {page.brief()}")
     return page
@@ -276,13 +272,13 @@ def a_next_value_opens_no_other_collection(lab: Lab) -> None:
     query either."""
     shelf = some_objects(lab)
     first, reader = shelf.collection, lab.reader
-    cursor = _next_of(lab, reader, first)
+    cursor = next_of(lab, reader, first)
     further = reader.objects(first, limit=1, next=cursor)
     lab.control(served(further, next(iter(further.ids), "")), f"next on its own collection gave {further.brief()}")
     others = [url for url in (*lab.target.write, *lab.survey.readable) if url != first and url in lab.survey.readable]
     leaked: list[str] = []
     for second in list(dict.fromkeys(others))[:4]:
-        answer = reader.objects(second, limit=1, next=_next_of(lab, reader, first))
+        answer = reader.objects(second, limit=1, next=next_of(lab, reader, first))
         foreign = [i for i in answer.ids if not served(reader.object(second, i), i)] if answer.status == 200 else []
         leaked += [f"{i} under {second}" for i in foreign if served(reader.object(first, i), i)]
     if others:
@@ -296,13 +292,13 @@ def a_next_value_opens_no_other_collection(lab: Lab) -> None:
 
 
 def _changed_cursors(lab: Lab, shelf: Shelf) -> None:
-    kind = _type_with_two(shelf)
+    kind = type_with_two(shelf)
     if not kind:
         return  # one object of each type: a query by type has no second page
     foreign: list[str] = []
     crashes: list[str] = []
     for place in (0, 0.5, 1):
-        changed = _changed(_next_of(lab, lab.reader, shelf.collection, match_type=kind), place)
+        changed = with_one_letter_changed(next_of(lab, lab.reader, shelf.collection, match_type=kind), place)
         answer = lab.reader.objects(shelf.collection, limit=1, match_type=kind, next=changed)
         if answer.status >= 500:
             crashes.append(answer.brief())
@@ -323,14 +319,6 @@ def _changed_cursors(lab: Lab, shelf: Shelf) -> None:
     )
 
 
-def _changed(cursor: str, place: float) -> str:
-    """The cursor with one character replaced by another of the same kind."""
-    at = int(place * (len(cursor) - 1))
-    old = cursor[at]
-    new = ("1" if old != "1" else "2") if old.isdigit() else ("A" if old != "A" else "B")
-    return cursor[:at] + new + cursor[at + 1 :]
-
-
 @probe("TAXII-B-2", statement="8830c7f8")
 def a_next_value_gives_no_caller_more_than_its_own_rights(lab: Lab) -> None:
     """Appendix B: next MUST be re-evaluated for the caller. Others replay the primary account's next on a collection
@@ -339,26 +327,26 @@ def a_next_value_gives_no_caller_more_than_its_own_rights(lab: Lab) -> None:
     callers = [n for n in CALLERS if n in lab.target.actors and n != lab.reader.actor.name][:4]
     if lab.reader.actor.authorization is None or not callers:
         lab.no_verdict("no account with credentials is lent", blocked_by="capability authentication")
-    source = _collections_with_next(lab)
-    marked = _marked_for_the_contributor(lab)
+    source = collections_with_next(lab)
+    marked = marked_for_the_contributor(lab)
     found: dict[str, list[str]] = {}
     for name in callers:
         caller = lab.as_(name)
-        readable = _readable_by(lab, caller)
-        closed = next((url for url in source if url not in readable and _is_closed(caller, url)), None)
+        readable = readable_by(lab, caller)
+        closed = next((url for url in source if url not in readable and is_closed(caller, url)), None)
         if closed is not None:
-            answer = caller.objects(closed, limit=1, next=_next_of(lab, lab.reader, closed))
+            answer = caller.objects(closed, limit=1, next=next_of(lab, lab.reader, closed))
             brought = answer.ids if answer.status < 300 else []
             found.setdefault("a collection closed to the caller", []).extend(f"{i} to {name}" for i in brought)
             for url in readable[:2]:
-                answer = caller.objects(url, limit=1, next=_next_of(lab, lab.reader, closed))
-                more = _more_than_its_own(caller, url, answer)
+                answer = caller.objects(url, limit=1, next=next_of(lab, lab.reader, closed))
+                more = more_than_its_own(caller, url, answer)
                 found.setdefault("a collection open to the caller", []).extend(f"{i} to {name}" for i in more)
         if marked is not None and marked.collection in readable:
             query = {"match_id": ",".join(marked.ids)}
-            cursor = _next_of(lab, lab.reader, marked.collection, **query)
+            cursor = next_of(lab, lab.reader, marked.collection, **query)
             answer = caller.objects(marked.collection, limit=1, next=cursor, **query)
-            more = _more_than_its_own(caller, marked.collection, answer)
+            more = more_than_its_own(caller, marked.collection, answer)
             found.setdefault("a shared collection", []).extend(f"{i} to {name}" for i in more)
     if not found:
         lab.no_verdict("no caller with fewer rights than the primary account", blocked_by="actor member-b")
@@ -371,65 +359,18 @@ def a_next_value_gives_no_caller_more_than_its_own_rights(lab: Lab) -> None:
         )
 
 
-def _is_closed(caller: Session, url: str) -> bool:
-    plain = caller.objects(url, limit=1)
-    return not (plain.status < 300 and plain.objects)
-
-
-def _collections_with_next(lab: Lab) -> list[str]:
-    """Collections whose first page of one object offers next to the primary account, followed once as a control."""
-    found = []
-    for url in lab.survey.readable:
-        page = lab.reader.objects(url, limit=1)
-        if page.status != 200 or page.next is None:
-            continue
-        further = lab.reader.objects(url, limit=1, next=page.next)
-        if further.status == 200 and further.objects:
-            found.append(url)
-    if not found:
-        lab.no_verdict("no readable collection offers next for a query with limit=1", blocked_by=NEXT)
-    return found
-
-
-def _marked_for_the_contributor(lab: Lab) -> Shelf | None:
-    """Three own objects marked TLP:RED, or None where nothing can be written or they are not taken."""
-    made = tuple(lab.indicator("red") for _ in range(3))
-    try:
-        for stix in made:
-            lab.publish([stix])
-        where = lab.workspace
-    except Untestable:
-        return None
-    listed = lab.reader.objects(where, match_id=",".join(stix["id"] for stix in made), limit=1)
-    return Shelf(where, made, own=True) if listed.next is not None else None
-
-
-def _readable_by(lab: Lab, caller: Session) -> list[str]:
-    """The collections of the survey that the caller is told it can read."""
-    listing = caller.collections(lab.survey.api_root)
-    entries = [e for e in listing.list_of("collections") if isinstance(e, dict)] if listing.status == 200 else []
-    open_ids = {str(e.get("id")) for e in entries if e.get("can_read") is True}
-    return [c.url for c in lab.survey.collections if c.id in open_ids]
-
-
-def _more_than_its_own(caller: Session, url: str, answer: Answer) -> list[str]:
-    if answer.status != 200:
-        return []
-    return [i for i in answer.ids if not served(caller.objects(url, match_id=i), i)]
-
-
 @probe("TAXII-B-3", statement="26d94e57")
 def a_next_value_does_not_bring_its_old_query_along(lab: Lab) -> None:
     """Appendix B: next MUST be re-evaluated in the context of the query it is sent with. next of a query for one
     type, sent with another type, may fail or list the other type, never the old one."""
     shelf = some_objects(lab)
-    kind = _type_with_two(shelf)
+    kind = type_with_two(shelf)
     other = next((t for t in shelf.types if t != kind), "vulnerability")
     if not kind:
         lab.no_verdict("two objects of one type are not in reach")
     control = _second_page(lab, shelf, {"match_type": kind})
     lab.control(bool(control.objects), f"next with its own query gave {control.brief()}")
-    cursor = _next_of(lab, lab.reader, shelf.collection, match_type=kind)
+    cursor = next_of(lab, lab.reader, shelf.collection, match_type=kind)
     answer = lab.reader.objects(shelf.collection, limit=1, match_type=other, next=cursor)
     outside = [i for i in answer.ids if type_of(i) != other] if answer.status < 300 else []
     lab.expect(

@@ -144,7 +144,7 @@ def entries_of_a_status_carry_modified_or_created_as_version(lab: Lab) -> None:
     except Untestable:
         sent = sent[:1]  # a server may refuse marking definitions
     versions = {stix["id"]: version_of(stix) for stix in sent}
-    entries = [e for e in _details(answers) if e.get("id") in versions]
+    entries = [e for e in _details(answers) if e.get("id") in list(versions)]
     told = [(e.get("version"), versions[e["id"]]) for e in entries]
     wrong = [f"version {was} for {should}" for was, should in told if instant(was) != instant(should)]
     lab.expect(
