@@ -18,6 +18,8 @@ from isao_conformance.target import origin_of
 from isao_spec.model import Requirement
 
 FIXTURE = "fixture_"
+CANDIDATES = 12
+"""Of a watcher's offending exchanges, so many early ones are compared for the shortest way there."""
 
 
 class Transcript:
@@ -64,10 +66,15 @@ def steps(record: Transcript, check: Check) -> list[Step]:
     if not keys:
         return []
     if len({key.probe for key in keys}) > 1 or not check.name.startswith(f"{keys[0].probe}/"):
-        keys = [min(keys, key=lambda key: (key.ordinal, key))]
-    upto = {key.actor: key.ordinal for key in keys}
-    own = in_order([e for e in record.by_probe[keys[0].probe] if e.key.ordinal <= upto.get(e.key.actor, 0)])
-    chosen = [e for name in _fixtures(record, own) for e in in_order(record.by_probe[name])] + own
+        early = sorted(keys, key=lambda key: (key.ordinal, key))[:CANDIDATES]
+        return min((_steps_to(record, [key]) for key in early), key=len)
+    return _steps_to(record, keys)
+
+
+def _steps_to(record: Transcript, keys: list[Key]) -> list[Step]:
+    last = max(key.ordinal for key in keys)
+    own = [e for e in _in_order(record.by_probe[keys[0].probe]) if e.key.ordinal <= last]
+    chosen = [e for name in _fixtures(record, own) for e in _in_order(record.by_probe[name])] + own
     others = [ids for name, ids in record.created.items() if name not in {e.key.probe for e in chosen}]
     tracker = Tracker(record.lasting, frozenset().union(*others))
     found = []
@@ -106,34 +113,9 @@ def script(record: Transcript, row: Requirement, check: Check, base_url: str) ->
     return curl_script.render(row, check, found, _judged(found, check), origin_of(base_url))
 
 
-def in_order(exchanges: list[Exchange]) -> list[Exchange]:
-    """The exchanges of one probe in the order they took place.
-
-    Ordinals count by actor, so the order between actors is recovered: whoever speaks of an object, or is shown
-    it, comes after the one who posts it.
-    """
-    if len({e.key.ordinal for e in exchanges}) == len(exchanges):
-        return sorted(exchanges, key=lambda e: e.key.ordinal)
-    queues: dict[str, list[Exchange]] = {}
-    for exchange in sorted(exchanges, key=lambda e: e.key):
-        queues.setdefault(exchange.key.actor, []).append(exchange)
-    found: list[Exchange] = []
-    while any(queues.values()):
-        heads = [queue[0] for queue in queues.values() if queue]
-        free = [head for head in heads if not _waits(head, queues)]
-        found.append(queues[(free or heads)[0].key.actor].pop(0))
-    return found
-
-
-def _waits(head: Exchange, queues: dict[str, list[Exchange]]) -> bool:
-    """True when another actor has still to post an object that this exchange mentions."""
-    mentioned = _mentioned(head)
-    return any(mentioned & _posted(queue) for actor, queue in queues.items() if actor != head.key.actor)
-
-
-def _mentioned(exchange: Exchange) -> frozenset[str]:
-    text = exchange.request.url.encode() + exchange.request.body + (exchange.answer.body if exchange.answer else b"")
-    return frozenset(stix_ids(text.decode("utf-8", "replace")))
+def _in_order(exchanges: Iterable[Exchange]) -> list[Exchange]:
+    """Exchanges of one probe as they took place: ordinals count across its actors."""
+    return sorted(exchanges, key=lambda e: e.key.ordinal)
 
 
 def _posted(exchanges: Iterable[Exchange]) -> frozenset[str]:

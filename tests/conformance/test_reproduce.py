@@ -328,12 +328,12 @@ def test_a_fixture_is_needed_when_its_objects_are_shown_or_its_times_are_asked()
     assert [s.last.key.probe for s in asking] == ["fixture_reads", "b_probe"]
 
 
-def test_whoever_is_shown_an_object_comes_after_the_one_who_posts_it() -> None:
-    post = asked("POST", actor="member-a", body=json.dumps({"objects": [{"id": MINE}]}).encode())
-    shown = asked(actor="analyst", answer={"objects": [{"id": MINE}]})
-    found = reproduce.steps(Transcript([shown, post]), check_on(shown, post))
-    assert [step.last.key.actor for step in found] == ["member-a", "analyst"]
-    assert reproduce.evidence_steps(Transcript([shown, post]), check_on(shown, post)) == [1, 2]
+def test_the_actors_of_a_probe_take_turns_as_they_did() -> None:
+    first, second = asked("POST", actor="member-b"), asked(actor="analyst", ordinal=2)
+    third, fourth = asked(actor="member-b", ordinal=3), asked(actor="analyst", ordinal=4)
+    record = Transcript([second, fourth, first, third])
+    assert [s.last.key.ordinal for s in reproduce.steps(record, check_on(second, third))] == [1, 2, 3]
+    assert reproduce.evidence_steps(record, check_on(second, third)) == [2, 3]
 
 
 def test_a_watcher_is_reproduced_by_its_shortest_evidence() -> None:

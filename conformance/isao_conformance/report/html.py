@@ -95,6 +95,7 @@ def _environment() -> Environment:
         "visible": lambda text: words.visible(str(text)),
         "what_to_do": words.what_to_do,
         "counts": words.counts_line,
+        "clause": lambda section: f"section {section}" if section[:1].isdigit() else section,
         "check_name": lambda name: name.rpartition("/")[2],
     }
     return environment
