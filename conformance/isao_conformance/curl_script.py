@@ -21,6 +21,7 @@ from isao_spec.model import Requirement
 
 _PLACEHOLDER = re.compile(r"\{\{([a-z0-9-]+)\}\}")
 _WRONG_SECRET = "-with-a-wrong-secret"
+_CURSOR = ("next",)
 _BREAKS = re.compile(r"([/?&=]|%2C)")
 _CURL_ADDS = ("User-Agent", "Accept", "Content-Type", "Expect")
 _TLS_OPTIONS = {"TLSv1": "1.0", "TLSv1_1": "1.1", "TLSv1_2": "1.2", "TLSv1_3": "1.3"}
@@ -106,6 +107,14 @@ print("Basic " + base64.b64encode(name + b":not-the-password").decode())' "$1"
 }
 """
 
+_OVER = """# A walk over pages ends sooner where less was posted meanwhile: its last page stands for the further ones.
+over() {
+  [ "$(cat "$ISAO_OUT/$1.status")" = 200 ] || exit 3
+  for part in status headers body; do cp "$ISAO_OUT/$1.$part" "$ISAO_OUT/$2.$part"; done
+  echo "  the walk was over at step $1"
+}
+"""
+
 _SHOW = """clean() { LC_ALL=C tr -d '\\000-\\010\\013-\\037\\177'; }
 show() {
   printf '\\nThe answer that was judged, step %%s:\\n' "$1"
@@ -155,6 +164,7 @@ def render(row: Requirement, check: Check, steps: list[Step], judged: list[int],
     helpers += [_PLAIN] if "$(plain_base)" in text else []
     helpers += [_TAKE] if names.of else []
     helpers += [_FILL] if re.search(r"^fill ", text, re.M) else []
+    helpers += [_OVER] if re.search(r"^else over ", text, re.M) else []
     helpers += [_SHOW % numbers]
     return "\n".join(
         [
@@ -206,9 +216,21 @@ def _step(step: Step, names: _Names, origin: str) -> Iterator[str]:
     title = f"# step {step.number}: {request.method} {path} as {actor}"
     yield f"# {one_line(exchange.key.probe)}: {one_line(came, 200)}"
     yield f"printf '%s\\n' {quoted(title)}"
+    over: list[str] = []
     for used, source in step.captured:
         if used.value not in names.of:
-            yield f"{names.new(used.value)}=$(take {source.step} {quoted(_want(source))}) || exit 3"
+            taken = f"{names.new(used.value)}=$(take {source.step} {quoted(_want(source))})"
+            if source.path == _CURSOR:
+                yield f"if {taken}; then"
+                over.append(f"else over {source.step} {step.number}; fi")
+            else:
+                yield f"{taken} || exit 3"
+    yield from _request(step, names, origin)
+    yield from over
+
+
+def _request(step: Step, names: _Names, origin: str) -> Iterator[str]:
+    request = step.last.request
     if request.method == "TLS":
         options = _tls(dict(request.headers).get("offer", ""))
         yield f"handshake {step.number} {options} {_url(request.url, names, origin)}"

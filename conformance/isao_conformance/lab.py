@@ -19,7 +19,7 @@ from isao_conformance import content
 from isao_conformance.creations import Creations
 from isao_conformance.errors import Untestable
 from isao_conformance.evidence import Conduit
-from isao_conformance.exchange import Answer
+from isao_conformance.exchange import Answer, Key
 from isao_conformance.limits import LIMITS
 from isao_conformance.session import Session
 from isao_conformance.survey import Survey
@@ -261,17 +261,32 @@ class Lab:
 
     # --- saying what was seen -----------------------------------------------------------------
 
-    def expect(self, met: bool, name: str, *, expected: str = "", got: Any = "", soft: bool = False) -> bool:
+    def expect(
+        self,
+        met: bool,
+        name: str,
+        *,
+        expected: str = "",
+        got: Any = "",
+        soft: bool = False,
+        seen: Iterable[Answer] = (),
+    ) -> bool:
         """Record a check of this probe's own clause and return `met`. `name` is a sentence and public API.
 
-        The last exchange of each session counts as its evidence. A `soft` check can only warn.
+        Its evidence is the answers in `seen`, or the one given as `got`; without either, the last exchange of
+        each session. A `soft` check can only warn.
         """
-        evidence = tuple(str(s.last.key) for s in self._sessions.values() if s.last is not None)
         told = got.brief() if isinstance(got, Answer) else str(got)
-        self.checks.append(
-            Check(f"{self.name}/{slug(name)}", bool(met), expected or name, told[:600], evidence, soft=soft)
-        )
+        answers = [*seen] or [got] if isinstance(got, Answer) else [*seen]
+        evidence = tuple(str(key) for key in self._evidence(answers))
+        check = Check(f"{self.name}/{slug(name)}", bool(met), expected or name, told[:600], evidence, soft=soft)
+        self.checks.append(check)
         return bool(met)
+
+    def _evidence(self, answers: list[Answer]) -> list[Key]:
+        keys = (session.key_of(answer) for answer in answers for session in self._sessions.values())
+        named = [key for key in keys if key is not None]
+        return named or [session.last.key for session in self._sessions.values() if session.last is not None]
 
     def control(self, met: bool, because: str, blocked_by: str = "") -> None:
         """The twin that must succeed. If it does not, nothing is judged: raises Untestable saying why."""

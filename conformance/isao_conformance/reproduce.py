@@ -18,6 +18,8 @@ from isao_conformance.target import origin_of
 from isao_spec.model import Requirement
 
 FIXTURE = "fixture_"
+SAFE = ("GET", "HEAD", "TLS", "PLAIN")
+"""Requests that change nothing: left out of a script unless an answer to them is needed."""
 CANDIDATES = 12
 """Of a watcher's offending exchanges, so many early ones are compared for the shortest way there."""
 
@@ -72,13 +74,24 @@ def steps(record: Transcript, check: Check) -> list[Step]:
 
 
 def _steps_to(record: Transcript, keys: list[Key]) -> list[Step]:
+    """All that was posted or deleted on the way, the named exchanges, and what their values were taken from."""
     last = max(key.ordinal for key in keys)
     own = [e for e in _in_order(record.by_probe[keys[0].probe]) if e.key.ordinal <= last]
     chosen = [e for name in _fixtures(record, own) for e in _in_order(record.by_probe[name])] + own
     others = [ids for name, ids in record.created.items() if name not in {e.key.probe for e in chosen}]
-    tracker = Tracker(record.lasting, frozenset().union(*others))
+    foreign = frozenset[str]().union(*others)
+    full = _captured(record, list(_grouped(chosen)), foreign)
+    needed = {s.number for s in full if s.last.request.method not in SAFE or set(keys) & {e.key for e in s.exchanges}}
+    for step in reversed(full):
+        if step.number in needed:
+            needed |= {source.step for _, source in step.captured}
+    return _captured(record, [list(step.exchanges) for step in full if step.number in needed], foreign)
+
+
+def _captured(record: Transcript, groups: Iterable[list[Exchange]], foreign: frozenset[str]) -> list[Step]:
+    tracker = Tracker(record.lasting, foreign)
     found = []
-    for number, group in enumerate(_grouped(chosen), 1):
+    for number, group in enumerate(groups, 1):
         request = group[-1].request
         captured = tracker.asked(used_in_url(request.url) + used_in_body(request))
         tracker.answered(number, group[-1].answer)

@@ -45,6 +45,7 @@ class Session:
         self._origins = origins
         self._ordinals = ordinals if ordinals is not None else count(1)
         self.last: Exchange | None = None
+        self._answered: list[tuple[Answer, Key]] = []
 
     def send(self, method: str, url: str, headers: Headers, body: bytes = b"") -> Answer:
         """Send exactly these headers (Host is added) and return the answer.
@@ -65,6 +66,10 @@ class Session:
         if exchange.answer.status in TRY_LATER and method != "PLAIN":
             raise NoAnswer(f"{method} {url}: the target answered {exchange.answer.status}; nothing is judged by that")
         return exchange.answer
+
+    def key_of(self, answer: Answer) -> Key | None:
+        """Under which key this very answer was recorded; None when another session got it."""
+        return next((key for known, key in self._answered if known is answer), None)
 
     def request(
         self,

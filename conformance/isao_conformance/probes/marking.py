@@ -95,7 +95,7 @@ def each_label_is_accepted_and_reaches_its_declared_readers(lab: Lab) -> None:
         lab.no_verdict(f"still held: {posted.held}")
 
 
-@probe("ISAO-MRK-003", statement="b9145d10", needs=TWO_MEMBERS)
+@probe("ISAO-MRK-003", statement="b9145d10", needs=TWO_MEMBERS, exclusive=True)
 def no_reader_outside_the_declared_map_is_shown_an_item(lab: Lab) -> None:
     """TLP 2.0 limits who may see an item; the exchange said in its map how it applies that to its readers.
 
@@ -204,7 +204,7 @@ def markings_of_tlp_1_are_honoured_like_those_of_tlp_2(lab: Lab) -> None:
 # --- every path asks -----------------------------------------------------------------------------
 
 
-@probe("ISAO-MRK-014", statement="54d9452a", needs=TWO_MEMBERS)
+@probe("ISAO-MRK-014", statement="54d9452a", needs=TWO_MEMBERS, exclusive=True)
 def a_restricted_item_is_absent_from_the_manifest_of_other_readers(lab: Lab) -> None:
     """A manifest record tells that an item exists, when it came and how often it changed (TAXII 2.1, 5.3).
 

@@ -13,6 +13,11 @@ def members_items(lab: Lab) -> Posted:
     return contribute(lab, {"green": lab.indicator("green")})
 
 
+def collection_ids(answer: Answer) -> set[str]:
+    """The ids of the collections that an answer lists."""
+    return {str(c.get("id")) for c in answer.list_of("collections") if isinstance(c, dict)}
+
+
 @probe("ISAO-MEM-005", statement="dcc2597b", needs=["member-a", "member-b", "ex-member", "writable"])
 def a_former_member_reads_nothing_of_the_members(lab: Lab) -> None:
     """A removed member that keeps a live feed is a leak.
@@ -33,9 +38,9 @@ def a_former_member_reads_nothing_of_the_members(lab: Lab) -> None:
         got=alone,
     )
     if lab.survey.api_root:
-        public = {c.get("id") for c in stranger.collections(lab.survey.api_root).list_of("collections")}
+        public = collection_ids(stranger.collections(lab.survey.api_root))
         left = former.collections(lab.survey.api_root)
-        beyond = [c.get("id") for c in left.list_of("collections") if c.get("id") not in public]
+        beyond = collection_ids(left) - public
         lab.expect(not beyond, "no collection is listed to a former member that strangers do not see", got=left)
 
 
