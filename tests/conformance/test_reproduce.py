@@ -188,7 +188,7 @@ def test_paths_and_queries_are_not_normalised(server: Server, tmp_path: Path) ->
 def test_methods_arrive_and_head_does_not_wait_for_a_body(server: Server, tmp_path: Path) -> None:
     server.answers = [plain({"a": "b"})]
     listed = [asked(method, ordinal=n) for n, method in enumerate(("HEAD", "DELETE", "PUT", "POST"), 1)]
-    assert run(listed, check_on(listed[-1]), server, tmp_path).returncode == 0
+    assert run(listed, check_on(*listed), server, tmp_path).returncode == 0
     assert [heard.method for heard in server.heard] == ["HEAD", "DELETE", "PUT", "POST"]
 
 
@@ -230,7 +230,7 @@ def test_a_time_is_taken_by_the_items_id_and_a_computed_one_moves_along(server: 
     before = asked(path="/x/?added_after=2026-11-22T10:00:00.123455Z", ordinal=4)
     new = {"objects": [{"id": MINE, "date_added": "2031-01-01T00:00:00.000000Z"}]}
     server.answers = [plain({}), plain(new), plain({})]
-    done = run([posted, listed, exact, before], check_on(before), server, tmp_path)
+    done = run([posted, listed, exact, before], check_on(exact, before), server, tmp_path)
     assert done.returncode == 0, done.stderr
     assert server.heard[2].path == "/x/?added_after=2031-01-01T00%3A00%3A00.000000Z"
     assert server.heard[3].path == "/x/?added_after=2030-12-31T23%3A59%3A59.999999Z"
@@ -277,9 +277,19 @@ def test_lasting_content_stays_and_what_other_probes_made_is_taken_by_place(serv
     assert server.heard[1].path == f"/x/{MINE}/indicator--new/"
 
 
+def test_a_walk_that_is_over_sooner_is_judged_by_its_last_page(server: Server, tmp_path: Path) -> None:
+    first = asked(answer={"next": "abcdefgh1", "objects": [1]})
+    second = asked(path="/x/?next=abcdefgh1", ordinal=2, answer={"objects": [2]})
+    server.answers = [plain({"objects": [3]})]
+    done = run([first, second], check_on(second), server, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "the walk was over at step 1" in done.stdout
+    assert len(server.heard) == 1
+
+
 def test_an_answer_without_the_value_ends_the_script_in_words(server: Server, tmp_path: Path) -> None:
-    first = asked(answer={"next": "abcdefgh1"})
-    second = asked(path="/x/?next=abcdefgh1", ordinal=2)
+    first = asked(answer={"token": "abcdefgh1"})
+    second = asked(path="/x/?token=abcdefgh1", ordinal=2)
     server.answers = [plain({})]
     done = run([first, second], check_on(second), server, tmp_path)
     assert done.returncode == 3
@@ -337,13 +347,24 @@ def test_the_actors_of_a_probe_take_turns_as_they_did() -> None:
 
 
 def test_a_watcher_is_reproduced_by_its_shortest_evidence() -> None:
-    early = asked(probe="survey_member-a", ordinal=2)
-    before = asked(probe="survey_member-a", ordinal=1)
-    late = asked(probe="a_probe", ordinal=9)
-    record = Transcript([early, before, late])
+    posted = [asked("POST", f"/{n}/", probe="a_probe", ordinal=n) for n in (1, 2)]
+    late = asked(probe="a_probe", ordinal=3)
+    early = asked(probe="survey_member-a", ordinal=9)
+    record = Transcript([*posted, late, early])
     check = check_on(late, early, name="a_watcher")
-    assert [step.last.key.ordinal for step in reproduce.steps(record, check)] == [1, 2]
-    assert reproduce.evidence_steps(record, check) == [2]
+    assert [step.last.key.probe for step in reproduce.steps(record, check)] == ["survey_member-a"]
+    assert reproduce.evidence_steps(record, check) == [1]
+
+
+def test_a_script_holds_only_what_its_answer_needs() -> None:
+    posted, looked = asked("POST", "/p/", ordinal=1), asked(path="/look/", ordinal=2)
+    first = asked(path="/first/", ordinal=3, answer={"next": "abcdefgh1"})
+    judged = asked(path="/x/?next=abcdefgh1", ordinal=4)
+    after = asked("DELETE", "/late/", ordinal=5)
+    record = Transcript([posted, looked, first, judged, after])
+    found = reproduce.steps(record, check_on(judged))
+    assert [step.last.request.path for step in found] == ["/p/", "/first/", "/x/?next=abcdefgh1"]
+    assert reproduce.evidence_steps(record, check_on(judged)) == [3]
 
 
 def test_words_of_the_target_stay_data(server: Server, tmp_path: Path) -> None:
@@ -362,7 +383,7 @@ def test_words_of_the_target_stay_data(server: Server, tmp_path: Path) -> None:
 def test_the_answers_are_kept_and_the_judged_one_is_shown(server: Server, tmp_path: Path) -> None:
     first, second = asked(path="/1/"), asked(path="/2/", ordinal=2)
     server.answers = [plain({"n": 1}), plain({"n": 2}, 404, (("X-Mark", "seen"),))]
-    done = run([first, second], check_on(second), server, tmp_path)
+    done = run([first, second], check_on(first, second), server, tmp_path)
     assert (tmp_path / "1.status").read_text() == "200"
     assert (tmp_path / "2.status").read_text() == "404"
     assert json.loads((tmp_path / "2.body").read_text()) == {"n": 2}
@@ -394,10 +415,10 @@ def test_handshakes_and_plain_http_are_curl_too(server: Server, tmp_path: Path) 
     shake = asked("TLS", headers=(("offer", "TLSv1_1"),), status=0)
     unencrypted = asked("PLAIN", ordinal=2, headers=(("Accept", "*/*"),))
     server.answers = [plain({})]
-    text = reproduce.script(Transcript([shake, unencrypted]), ROW, check_on(unencrypted), RECORDED)
+    text = reproduce.script(Transcript([shake, unencrypted]), ROW, check_on(shake, unencrypted), RECORDED)
     assert "--tlsv1.1 --tls-max 1.1" in text
     base = server.base.replace("http://", "https://")
-    done = run([shake, unencrypted], check_on(unencrypted), server, tmp_path, ISAO_BASE=base)
+    done = run([shake, unencrypted], check_on(shake, unencrypted), server, tmp_path, ISAO_BASE=base)
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "1.body").read_text()) == {"accepted": False}
     assert [heard.path for heard in server.heard if heard.method == "GET"] == ["/x/"]

@@ -34,7 +34,8 @@ def pump(source: socket.socket, sink: socket.socket) -> None:
 def answer_plainly(connection: socket.socket) -> None:
     """Serve a capability document to somebody who did not bother with TLS."""
     connection.recv(65536)
-    body = json.dumps({"schema": "isao-capability/1", "organization": {"name": "in the clear"}}).encode()
+    told = {"title": "in the clear", "schema": "isao-capability/1", "organization": {"name": "in the clear"}}
+    body = json.dumps(told).encode()
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     connection.sendall(head.encode() + body)
     connection.close()
