@@ -135,6 +135,21 @@ def misplaced_judges(catalogue: Catalogue, judges: Iterable[Probe | Watcher]) ->
     return found
 
 
+def incomplete_stems(root: Path) -> list[str]:
+    """Stems that lack their row file, their probe file or their mutant file: a requirement touches these three."""
+    folders = {
+        "spec/isao_spec/requirements": ".yaml",
+        "conformance/isao_conformance/probes": ".py",
+        "tests/mutants": ".py",
+    }
+    stems = {
+        folder: {file.stem for file in (root / folder).glob(f"*{ending}") if file.stem != "__init__"}
+        for folder, ending in folders.items()
+    }
+    known = set().union(*stems.values())
+    return [f"{folder}/{stem}{folders[folder]}" for folder in folders for stem in sorted(known - stems[folder])]
+
+
 def unsound_mutants(catalogue: Catalogue, mutants: Iterable[Declared]) -> list[str]:
     """Mutants that name unknown rows, more than two side effects, or a side effect without a reason."""
     found = []

@@ -111,6 +111,19 @@ def test_probes_stand_beside_their_rows_and_a_misplaced_one_is_seen(
     assert any("marking" in line for line in rules.misplaced_judges(moved, judges))
 
 
+def test_every_stem_has_rows_probes_and_mutants_and_a_lone_one_is_seen(tmp_path: Path) -> None:
+    assert rules.incomplete_stems(ROOT) == []
+    for top in ("spec", "conformance", "tests/mutants"):
+        shutil.copytree(ROOT / top, tmp_path / top, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "tests/mutants/marking.py").unlink()
+    (tmp_path / "conformance/isao_conformance/probes/alone.py").touch()
+    assert rules.incomplete_stems(tmp_path) == [
+        "spec/isao_spec/requirements/alone.yaml",
+        "tests/mutants/alone.py",
+        "tests/mutants/marking.py",
+    ]
+
+
 def test_mutants_declare_soundly_and_an_unsound_one_is_seen(catalogue: Catalogue) -> None:
     assert rules.unsound_mutants(catalogue, all_mutants().values()) == []
     three = {"TAXII-3.4-1": "a", "TAXII-3.4-3": "b", "TAXII-3.5-1": " "}
