@@ -146,8 +146,10 @@ def test_read_only_writes_nothing_and_stays_incomplete(exchange: LiveExchange, t
         if "request" in line
     ]
     assert "GET" in methods
-    assert json.loads((tmp_path / "report.json").read_text("utf-8"))["created"] == []
-    assert not [method for method in methods if method in ("DELETE", "PUT")]
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert report["created"] == []
+    assert sum(row["outcome"] == "pass" for row in report["requirements"]) >= 70
+    assert set(methods) <= {"GET", "HEAD", "TLS", "PLAIN"}
     lenient = isao(*words, "--profile", "taxii-server", "--no-claim")
     assert lenient.returncode == 0
     assert "no conformance claimed" in lenient.stdout.lower()
