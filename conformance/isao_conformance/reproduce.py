@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from isao_conformance import curl_script
-from isao_conformance.captures import SHORTEST, Tracker, is_stix_id, stix_ids, strings, used_in_body, used_in_url
+from isao_conformance.captures import Tracker, stix_ids, strings, used_in_body, used_in_url
 from isao_conformance.curl_script import Step
 from isao_conformance.exchange import Exchange, Key
+from isao_conformance.fixture_use import fixtures_of
 from isao_conformance.lab import Check
 from isao_conformance.target import origin_of
 from isao_spec.model import Requirement
@@ -37,12 +38,6 @@ class Transcript:
         """Strings of the survey's answers: addresses and ids that every instance of the target shows."""
         surveyed = (e for name, listed in self.by_probe.items() if name.startswith("survey") for e in listed)
         return frozenset(text for e in surveyed if e.answer is not None for text, _ in strings(e.answer.data))
-
-    @cached_property
-    def posted(self) -> frozenset[str]:
-        """Every JSON string that the harness posted: its own words, whoever repeats them."""
-        requests = (e.request for listed in self.by_probe.values() for e in listed if e.request.body)
-        return frozenset(used.value for request in requests for used in used_in_body(request))
 
     @cached_property
     def created(self) -> dict[str, frozenset[str]]:
@@ -77,7 +72,8 @@ def _steps_to(record: Transcript, keys: list[Key]) -> list[Step]:
     """All that was posted or deleted on the way, the named exchanges, and what their values were taken from."""
     last = max(key.ordinal for key in keys)
     own = [e for e in _in_order(record.by_probe[keys[0].probe]) if e.key.ordinal <= last]
-    chosen = [e for name in _fixtures(record, own) for e in _in_order(record.by_probe[name])] + own
+    fixtures = fixtures_of(keys[0].probe, record.by_probe)
+    chosen = [e for name in fixtures for e in _in_order(record.by_probe[name])] + own
     others = [ids for name, ids in record.created.items() if name not in {e.key.probe for e in chosen}]
     foreign = frozenset[str]().union(*others)
     full = _captured(record, list(_grouped(chosen)), foreign)
@@ -134,50 +130,6 @@ def _in_order(exchanges: Iterable[Exchange]) -> list[Exchange]:
 def _posted(exchanges: Iterable[Exchange]) -> frozenset[str]:
     bodies = (e.request.body.decode("utf-8", "replace") for e in exchanges if e.request.method == "POST")
     return frozenset(found for body in bodies for found in stix_ids(body))
-
-
-def _fixtures(record: Transcript, own: list[Exchange]) -> list[str]:
-    """The fixtures that these exchanges stand on, each after those that it stands on itself."""
-    found: list[str] = []
-    waiting = [own]
-    while waiting:
-        user = waiting.pop()
-        for name in record.by_probe:
-            if (
-                name.startswith(FIXTURE)
-                and name not in found
-                and name != own[0].key.probe
-                and _uses(record, user, name)
-            ):
-                found.append(name)
-                waiting.append(record.by_probe[name])
-    return found[::-1]
-
-
-def _uses(record: Transcript, user: list[Exchange], fixture: str) -> bool:
-    """True when the user asks for what came into the run by the fixture, or is shown objects that it posted.
-
-    A fixture that posts nothing offers the times and ids that only its answers said.
-    """
-    if user[0].key.probe == fixture:
-        return False
-    created = record.created[fixture]
-    shown = {stix_id for e in user if e.answer is not None for stix_id in e.answer.ids}
-    in_bodies = {used.value for e in user for used in used_in_body(e.request)}
-    in_urls = {used.value for e in user for used in used_in_url(e.request.url)}
-    if created & (in_bodies | in_urls):
-        return True
-    if user[0].key.probe.startswith(FIXTURE):
-        return False  # fixtures see each other's objects in listings without standing on them
-    return bool(created & shown or in_urls & _only_said(record, fixture))
-
-
-def _only_said(record: Transcript, fixture: str) -> set[str]:
-    answers = [e.answer for e in record.by_probe[fixture] if e.answer is not None]
-    texts = {text for answer in answers for text, _ in strings(answer.data)}
-    texts |= {value for answer in answers for _, value in answer.headers}
-    ours = record.lasting | record.posted
-    return {t for t in texts if len(t) >= SHORTEST and t not in ours and not is_stix_id(t)}
 
 
 def _grouped(exchanges: list[Exchange]) -> Iterator[list[Exchange]]:

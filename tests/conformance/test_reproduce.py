@@ -16,6 +16,7 @@ import pytest
 
 from isao_conformance import reproduce
 from isao_conformance.exchange import Answer, Exchange, Headers, Key, Request
+from isao_conformance.fixture_use import fixtures_of
 from isao_conformance.lab import Check
 from isao_conformance.reproduce import Transcript
 from isao_spec.model import Level, Requirement, Status, Verification, VerifiedBy
@@ -315,27 +316,26 @@ def test_a_poll_is_one_step_that_ends_when_the_answer_changes(server: Server, tm
     assert len(server.heard) == 3
 
 
-def test_fixtures_come_first_and_others_stay_out() -> None:
-    body = json.dumps({"objects": [{"id": MINE}]}).encode()
-    needed = asked("POST", probe="fixture_needed", body=body)
-    unneeded = asked("POST", probe="fixture_unneeded", body=body.replace(b"1111", b"3333"))
-    beside = asked("POST", probe="another", body=body.replace(b"1111", b"4444"))
-    own = asked(path=f"/x/?match%5Bid%5D=z%2C{MINE}")
-    late = asked(ordinal=2)
-    found = reproduce.steps(Transcript([beside, needed, own, late, unneeded]), check_on(own))
-    assert [step.last.key.probe for step in found] == ["fixture_needed", "a_probe"]
+def test_fixtures_come_first_and_other_probes_stay_out() -> None:
+    probe = "no_answer_holds_more_entries_than_limit"
+    fixture = asked("POST", probe="fixture_mixed_types")
+    unneeded = asked("POST", probe="fixture_to_page_through")
+    beside = asked("POST", probe="another")
+    own, late = asked(probe=probe), asked(probe=probe, ordinal=2)
+    record = Transcript([beside, fixture, own, late, unneeded])
+    found = reproduce.steps(record, check_on(own, name=f"{probe}/x"))
+    assert [step.last.key.probe for step in found] == ["fixture_mixed_types", probe]
 
 
-def test_a_fixture_is_needed_when_its_objects_are_shown_or_its_times_are_asked() -> None:
-    body = json.dumps({"objects": [{"id": MINE}]}).encode()
-    posts = asked("POST", probe="fixture_posts", body=body)
-    reads = asked(probe="fixture_reads", answer={"objects": [{"id": OTHERS, "date_added": "2026-11-22T10:00:00Z"}]})
-    shown = asked(answer={"objects": [{"id": MINE}]})
-    asks = asked(path="/x/?added_after=2026-11-22T10%3A00%3A00Z", probe="b_probe")
-    record = Transcript([posts, reads, shown, asks])
-    assert [s.last.key.probe for s in reproduce.steps(record, check_on(shown))] == ["fixture_posts", "a_probe"]
-    asking = reproduce.steps(record, check_on(asks, name="b_probe/x"))
-    assert [s.last.key.probe for s in asking] == ["fixture_reads", "b_probe"]
+def test_a_fixture_stands_after_those_it_needs_and_knows_its_own() -> None:
+    made = {"fixture_mixed_types", "fixture_three_versions", "fixture_to_page_through"}
+    assert fixtures_of("no_answer_holds_more_entries_than_limit", made) == [
+        "fixture_mixed_types",
+        "fixture_three_versions",
+    ]
+    assert fixtures_of("no_answer_holds_more_entries_than_limit", set()) == []
+    assert fixtures_of("fixture_mixed_types", made) == []
+    assert fixtures_of("survey_member-a", made) == []
 
 
 def test_the_actors_of_a_probe_take_turns_as_they_did() -> None:
