@@ -54,6 +54,7 @@ class World:
     creations: Creations
     read_only: bool
     fixture: Callable[[Callable[[Lab], Any]], Any]
+    surveyors: Mapping[str, Session] = field(default_factory=dict)
     measures: dict[str, Any] = field(default_factory=dict)
 
 
@@ -273,8 +274,8 @@ class Lab:
     ) -> bool:
         """Record a check of this probe's own clause and return `met`. `name` is a sentence and public API.
 
-        Its evidence is the answers in `seen`, or the one given as `got`; without either, the last exchange of
-        each session. A `soft` check can only warn.
+        Its evidence is the answers in `seen`, or the one given as `got`; without either, the last exchange of each
+        session; for a probe that asked nothing itself, the capability document. A `soft` check can only warn.
         """
         told = got.brief() if isinstance(got, Answer) else str(got)
         answers = [*seen] or [got] if isinstance(got, Answer) else [*seen]
@@ -284,9 +285,12 @@ class Lab:
         return bool(met)
 
     def _evidence(self, answers: list[Answer]) -> list[Key]:
-        keys = (session.key_of(answer) for answer in answers for session in self._sessions.values())
-        named = [key for key in keys if key is not None]
-        return named or [session.last.key for session in self._sessions.values() if session.last is not None]
+        last = [session.last.key for session in self._sessions.values() if session.last is not None]
+        if not answers and not last and self.survey.capability is not None:
+            answers = [self.survey.capability]
+        sessions = [*self._sessions.values(), *self._world.surveyors.values()]
+        keys = (session.key_of(answer) for answer in answers for session in sessions)
+        return [key for key in keys if key is not None] or last
 
     def control(self, met: bool, because: str, blocked_by: str = "") -> None:
         """The twin that must succeed. If it does not, nothing is judged: raises Untestable saying why."""

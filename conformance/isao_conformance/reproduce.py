@@ -18,7 +18,7 @@ from isao_conformance.lab import Check
 from isao_conformance.target import origin_of
 from isao_spec.model import Requirement
 
-FIXTURE = "fixture_"
+GATE = "gate_"
 SAFE = ("GET", "HEAD", "TLS", "PLAIN")
 """Requests that change nothing: left out of a script unless an answer to them is needed."""
 CANDIDATES = 12
@@ -43,6 +43,14 @@ class Transcript:
     def created(self) -> dict[str, frozenset[str]]:
         """The STIX ids in the bodies that each probe or fixture posted."""
         return {name: _posted(listed) for name, listed in self.by_probe.items()}
+
+    @cached_property
+    def said(self) -> dict[str, frozenset[str]]:
+        """The words in the bodies that each probe or fixture sent, ids apart."""
+        return {
+            name: frozenset(u.value for e in listed for u in used_in_body(e.request)) - self.created[name]
+            for name, listed in self.by_probe.items()
+        }
 
 
 def evidence_of(check: Check) -> list[Key]:
@@ -73,19 +81,22 @@ def _steps_to(record: Transcript, keys: list[Key]) -> list[Step]:
     last = max(key.ordinal for key in keys)
     own = [e for e in _in_order(record.by_probe[keys[0].probe]) if e.key.ordinal <= last]
     fixtures = fixtures_of(keys[0].probe, record.by_probe)
-    chosen = [e for name in fixtures for e in _in_order(record.by_probe[name])] + own
-    others = [ids for name, ids in record.created.items() if name not in {e.key.probe for e in chosen}]
-    foreign = frozenset[str]().union(*others)
-    full = _captured(record, list(_grouped(chosen)), foreign)
+    before = [e for name in fixtures for e in _in_order(record.by_probe[name])]
+    chosen = _shown_of_the_gate(record, own) + before + own
+    others = record.by_probe.keys() - {e.key.probe for e in chosen}
+    # What other probes wrote shows up in listings too: their fixed words are no news, their objects are not there.
+    lasting = record.lasting.union(*(record.said[name] for name in others))
+    passing = frozenset[str]().union(*(record.created[name] for name in others))
+    full = _captured(list(_grouped(chosen)), lasting, passing)
     needed = {s.number for s in full if s.last.request.method not in SAFE or set(keys) & {e.key for e in s.exchanges}}
     for step in reversed(full):
         if step.number in needed:
             needed |= {source.step for _, source in step.captured}
-    return _captured(record, [list(step.exchanges) for step in full if step.number in needed], foreign)
+    return _captured([list(step.exchanges) for step in full if step.number in needed], lasting, passing)
 
 
-def _captured(record: Transcript, groups: Iterable[list[Exchange]], foreign: frozenset[str]) -> list[Step]:
-    tracker = Tracker(record.lasting, foreign)
+def _captured(groups: Iterable[list[Exchange]], lasting: frozenset[str], passing: frozenset[str]) -> list[Step]:
+    tracker = Tracker(lasting, passing)
     found = []
     for number, group in enumerate(groups, 1):
         request = group[-1].request
@@ -125,6 +136,13 @@ def script(record: Transcript, row: Requirement, check: Check, base_url: str) ->
 def _in_order(exchanges: Iterable[Exchange]) -> list[Exchange]:
     """Exchanges of one probe as they took place: ordinals count across its actors."""
     return sorted(exchanges, key=lambda e: e.key.ordinal)
+
+
+def _shown_of_the_gate(record: Transcript, own: list[Exchange]) -> list[Exchange]:
+    """The posts of the gates that these exchanges are shown: they stand in the run before every probe."""
+    shown = {stix_id for e in own if e.answer is not None for stix_id in e.answer.ids}
+    gates = [name for name in record.by_probe if name.startswith(GATE) and name != own[0].key.probe]
+    return [e for name in gates for e in _in_order(record.by_probe[name]) if _posted([e]) & shown]
 
 
 def _posted(exchanges: Iterable[Exchange]) -> frozenset[str]:

@@ -23,8 +23,8 @@ from isao_conformance.lab import Check, Lab, World
 from isao_conformance.limits import LIMITS
 from isao_conformance.probe import Finding, Probe, Watcher, all_probes, all_watchers
 from isao_conformance.session import Session
-from isao_conformance.survey import Survey, survey
-from isao_conformance.target import Target
+from isao_conformance.survey import Survey, primary_actor, survey
+from isao_conformance.target import OUTSIDER, Target
 from isao_conformance.verdict import Outcome, roll_up, severity
 from isao_spec.model import Catalogue, Requirement, VerifiedBy
 
@@ -92,12 +92,14 @@ class _Fixtures:
 
 def execute(plan: Plan, conduit: Conduit, creations: Creations, on_group: OnGroup = lambda _s, _j: None) -> Run:
     """Run the plan against the conduit. Raises nothing of the target's doing."""
-    found = survey(
-        plan.target,
-        lambda actor: Session(conduit, f"survey_{actor}", plan.target.actors[actor], plan.target.origins),
-    )
+    target = plan.target
+    surveyors = {
+        name: Session(conduit, f"survey_{name}", target.actors[name], target.origins)
+        for name in dict.fromkeys((primary_actor(target), OUTSIDER))
+    }
+    found = survey(target, surveyors.__getitem__)
     fixtures = _Fixtures()
-    world = World(plan.target, conduit, plan.seed, found, creations, plan.read_only, fixtures.get)
+    world = World(target, conduit, plan.seed, found, creations, plan.read_only, fixtures.get, surveyors)
     fixtures.world = world
     proofs = _gates(plan, world)
     closed = {name: not gate.is_open(listed) for name, listed in proofs.items()}

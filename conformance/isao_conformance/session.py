@@ -63,6 +63,7 @@ class Session:
         self.last = exchange
         if exchange.answer is None:
             raise NoAnswer(f"{method} {url}: {exchange.problem}")
+        self._answered.append((exchange.answer, key))
         if exchange.answer.status in TRY_LATER and method != "PLAIN":
             raise NoAnswer(f"{method} {url}: the target answered {exchange.answer.status}; nothing is judged by that")
         return exchange.answer
@@ -70,6 +71,10 @@ class Session:
     def key_of(self, answer: Answer) -> Key | None:
         """Under which key this very answer was recorded; None when another session got it."""
         return next((key for known, key in self._answered if known is answer), None)
+
+    def showing(self, stix_id: str) -> list[Answer]:
+        """The first answer of this session that lists an object or record of that id; empty when none did."""
+        return next(([answer] for answer, _ in self._answered if stix_id in answer.ids), [])
 
     def request(
         self,

@@ -119,6 +119,7 @@ def no_reader_outside_the_declared_map_is_shown_an_item(lab: Lab) -> None:
                     f"{label} is not shown to {reader}",
                     expected=f"an item labelled {label} is not among the objects that {reader} is shown",
                     got=_among(seen, posted.ids),
+                    seen=lab.as_(reader).showing(posted.ids[label]),
                 )
     _anything_judged(lab, "no lent reader is outside the readers of any label")
     _no_verdict_on_refused(lab, posted)
@@ -154,6 +155,7 @@ def an_item_with_an_unknown_marking_is_withheld_from_other_members(lab: Lab) -> 
             f"{words} is not shown to {READER}",
             expected="only its contributor's organization reads it until somebody reviewed it",
             got=posted.missing.get(name) or _among(seen or frozenset(), posted.ids),
+            seen=lab.as_(READER).showing(posted.ids[name]) if name in posted.ids else (),
         )
 
 
@@ -219,6 +221,7 @@ def a_restricted_item_is_absent_from_the_manifest_of_other_readers(lab: Lab) -> 
         hidden not in records,
         f"the manifest does not show {READER} the restricted item",
         got=_among(records, {"restricted": hidden, "open": control}),
+        seen=lab.as_(READER).showing(hidden),
     )
 
 
@@ -279,7 +282,8 @@ def no_filter_reveals_a_restricted_item(lab: Lab) -> None:
             if control in seen:
                 judged += 1
                 got = _among(seen, {"restricted": hidden, "open": control})
-                lab.expect(hidden not in seen, f"{path} by {words} does not reveal it", got=got)
+                shows = session.showing(hidden)
+                lab.expect(hidden not in seen, f"{path} by {words} does not reveal it", got=got, seen=shows)
         narrow = fetch(posted.where, match_id=both, limit=1)
         if narrow.ids == [control]:
             name = f"{path} with a page of one does not announce more"
