@@ -84,7 +84,9 @@ def reproduced(script: str, target: Target, folder: Path) -> Path:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("ISAO_")}
     environment |= {variable(name): a.authorization for name, a in target.actors.items() if a.authorization}
     environment |= {"ISAO_BASE": target.base_url, "ISAO_CA": target.tls.ca_file or "", "ISAO_OUT": str(out)}
-    done = subprocess.run(["sh", str(file)], capture_output=True, text=True, env=environment, timeout=120)
+    done = subprocess.run(
+        ["sh", str(file)], capture_output=True, text=True, errors="replace", env=environment, timeout=120
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "expected" in done.stdout.lower(), done.stdout
     return out

@@ -100,7 +100,8 @@ def _summary(report: Mapping[str, Any], folder: Path) -> Iterator[str]:
 
 def _not_met(row: Mapping[str, Any], folder: Path) -> Iterator[str]:
     yield ""
-    yield f"{row['outcome'].upper()}  {row['id']} ({row['level']})  {_line(row['title'])}"
+    contested = ", contested" if row["contested"] else ""
+    yield f"{row['outcome'].upper()}  {row['id']} ({row['level']}{contested})  {_line(row['title'])}"
     if row["reason"]:
         yield f"  {_line(row['reason'])}"
     for check in row["checks"]:

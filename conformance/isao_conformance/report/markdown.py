@@ -68,7 +68,8 @@ def _not_met(title: str, rows: list[Mapping[str, Any]]) -> Iterator[str]:
     yield f"## {title}"
     yield ""
     for row in rows:
-        yield f"### {row['id']} ({row['level']}): {escaped(row['title'])}"
+        contested = ", contested" if row["contested"] else ""
+        yield f"### {row['id']} ({row['level']}{contested}): {escaped(row['title'])}"
         yield ""
         for check in row["checks"]:
             if check["outcome"] == row["outcome"]:
