@@ -94,7 +94,7 @@ def _environment() -> Environment:
         "shown": lambda text: words.visible(words.shortened(str(text))),
         "visible": lambda text: words.visible(str(text)),
         "what_to_do": words.what_to_do,
-        "counts": words.counts_line,
+        "counts": lambda counts: words.counts_line(counts).replace("  ", ", "),
         "clause": lambda section: f"section {section}" if section[:1].isdigit() else section,
         "check_name": lambda name: name.rpartition("/")[2],
     }
@@ -111,14 +111,16 @@ def _untestable(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
 
 
 def _measures(report: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Each measure beside the check of the probe that took it."""
-    by_probe = {
-        check["name"].partition("/")[0]: (row, check) for row in report["requirements"] for check in row["checks"]
-    }
+    """Each measure beside the first check of the probe that took it."""
+    by_probe: dict[str, tuple[Row, Mapping[str, Any]]] = {}
+    for row in report["requirements"]:
+        for check in row["checks"]:
+            by_probe.setdefault(check["name"].partition("/")[0], (row, check))
     found = []
     for name, measure in report["measures"].items():
-        row, check = by_probe.get(measure.get("probe", ""), (None, {"expected": ""}))
-        found.append({"name": name, **measure, "row": row, "expected": check["expected"]})
+        beside = by_probe.get(measure.get("probe", ""))
+        row, expected = (beside[0], beside[1]["expected"]) if beside else (None, "")
+        found.append({"name": name, **measure, "row": row, "expected": expected})
     return found
 
 
