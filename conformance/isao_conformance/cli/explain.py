@@ -56,7 +56,8 @@ def lines(catalogue: Catalogue, row: Requirement) -> Iterator[str]:
     yield "Where it comes from" + ("  (the level is this project's own choice)" if row.design_choice else "")
     for reference in row.sources:
         source = catalogue.sources[reference.source]
-        yield f"  {source.title}, section {reference.section}"
+        section = f"section {reference.section}" if reference.section[0].isdigit() else reference.section
+        yield from _wrapped(f"{source.title}, {section}")
         yield f"  {source.address}"
     if row.checked is not None:
         yield from _paragraph(f"Checked on {row.checked.date}", row.checked.passage)
