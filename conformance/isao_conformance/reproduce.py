@@ -11,7 +11,7 @@ from functools import cached_property
 
 from isao_conformance import curl_script
 from isao_conformance.captures import Tracker, stix_ids, strings, used_in_body, used_in_url
-from isao_conformance.curl_script import Step
+from isao_conformance.curl_script import WRONG_SECRET, Step
 from isao_conformance.exchange import Exchange, Key
 from isao_conformance.fixture_use import fixtures_of
 from isao_conformance.lab import Check
@@ -91,8 +91,16 @@ def _steps_to(record: Transcript, keys: list[Key]) -> list[Step]:
     needed = {s.number for s in full if s.last.request.method not in SAFE or set(keys) & {e.key for e in s.exchanges}}
     for step in reversed(full):
         if step.number in needed:
-            needed |= {source.step for _, source in step.captured}
+            needed |= {source.step for _, source in step.captured} | _log_in(full, step)
     return _captured([list(step.exchanges) for step in full if step.number in needed], lasting, passing)
+
+
+def _log_in(full: list[Step], step: Step) -> set[int]:
+    """For a wrong password the request before it with the right one: a server may answer known names otherwise."""
+    actor = step.last.key.actor
+    own = actor.removesuffix(WRONG_SECRET)
+    before = [s.number for s in full if s.number < step.number and s.last.key.actor == own]
+    return set(before[-1:]) if own != actor else set()
 
 
 def _captured(groups: Iterable[list[Exchange]], lasting: frozenset[str], passing: frozenset[str]) -> list[Step]:

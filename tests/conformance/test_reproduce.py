@@ -210,6 +210,14 @@ def test_credentials_come_from_the_environment(server: Server, tmp_path: Path) -
     assert sent == ["Basic dTpw", "Bearer made-up", "Basic dTpub3QtdGhlLXBhc3N3b3Jk"]
 
 
+def test_a_wrong_password_comes_after_the_right_one() -> None:
+    early, right = asked(), asked(ordinal=2)
+    other = asked(actor="member-b", ordinal=3)
+    wrong = asked(actor="member-a-with-a-wrong-secret", ordinal=4)
+    found = reproduce.steps(Transcript([early, right, other, wrong]), check_on(wrong))
+    assert [step.last.key.ordinal for step in found] == [2, 4]
+
+
 def test_a_cursor_is_taken_from_the_new_answer(server: Server, tmp_path: Path) -> None:
     first = asked(answer={"more": True, "next": "7"})
     second = asked(path="/x/?limit=1&next=7", ordinal=2, answer={"more": False})
