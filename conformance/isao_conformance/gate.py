@@ -127,6 +127,10 @@ def _two_objects_are_themselves(lab: Lab, name: str) -> Proof:
         if len(ids) < 2:
             continue
         singly = [session.object(collection, i) for i in ids]
+        # The twin: whoever builds an answer from the id in the path gives the invented one, too.
+        invented = session.object(collection, f"{ids[0].partition('--')[0]}--{lab.uuid()}")
+        if invented.status == 200 and invented.objects:
+            return Proof(name, False, f"an invented id is answered like a known one: {invented.brief()}")
         if all(a.status == 200 and set(a.ids) == {i} for i, a in zip(ids, singly, strict=True)):
             return Proof(name, True, "two listed objects answer under their own ids, each as itself")
     return Proof(name, False, "no readable collection holds two objects that answer under their own ids")

@@ -1,6 +1,7 @@
 """Every ceiling of the harness, each with its reason. The target is assumed hostile.
 
-Nothing else in the package holds a number that bounds time, size or count.
+What bounds an exchange or a run stands here. A number that only shapes one probe or one page of a report stands,
+with its reason, beside its use.
 """
 
 from __future__ import annotations

@@ -96,6 +96,18 @@ def canned_with_a_guard(method: str, path: str, headers: dict[str, str], body: b
     return canned(method, path, headers, body)
 
 
+def any_id_is_an_object(method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
+    """As `canned_with_a_guard`, with two objects listed, and an object made up for whatever id is asked for."""
+    status, told, content = canned_with_a_guard(method, path, headers, body)
+    last = path.split("?")[0].rstrip("/").rpartition("/")[2]
+    if status == 200 and method == "GET" and last == "objects":
+        second = "indicator--0f6f1c5e-5c49-4f4e-9d0e-0d5d6f6b2a11"
+        content = json.dumps({"objects": [CANNED_OBJECT, {**CANNED_OBJECT, "id": second}]}).encode()
+    elif status == 200 and method == "GET" and "--" in last:
+        content = json.dumps({"objects": [{**CANNED_OBJECT, "id": last}]}).encode()
+    return status, told, content
+
+
 DEAD_CREDENTIALS: set[str] = set()
 """Authorization values that `canned_with_a_guard` lets in; the test fills it."""
 
@@ -110,6 +122,7 @@ DEAD: dict[str, Handler] = {
         not_found,
         canned,
         canned_with_a_guard,
+        any_id_is_an_object,
     )
 }
 
