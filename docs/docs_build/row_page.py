@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from docs_build.evidence import Judge, Mutant
 from docs_build.knowledge import Knowledge
 from docs_build.text import bullets, code, count, paragraphs, plain, prose
-from isao_spec.model import Requirement, Source, VerifiedBy
+from isao_spec.model import Party, Requirement, Source, VerifiedBy
 
 JUDGED_BY = {
     VerifiedBy.PROBE: "A probe: the harness sends requests of its own and looks at the answers.",
@@ -68,13 +68,15 @@ def _badges(known: Knowledge, row: Requirement) -> str:
     )
     lines = [
         f"**Level:** {row.level}. {effect(row)}",
-        f"**Profiles:** {profiles}",
+        f"**Profiles:** {profiles or 'none, since nothing judges it'}",
         f"**Function:** [{plain(group.title)}](../functions/{group.stem}.md)",
     ]
     if row.applies_if:
         needed = [known.catalogue.capabilities[name] for name in row.applies_if]
         links = ", ".join(f"[{plain(entry.title)}](../capabilities.md#{entry.id})" for entry in needed)
         lines.append(f"**Applies only with:** {links}")
+    if row.party is Party.CLIENT:
+        lines.append("**Whose duty:** the client's. This harness judges servers")
     if row.design_choice:
         lines.append(
             "**Design choice:** the level, the threshold or the mechanism is this project's own; no source fixes it"

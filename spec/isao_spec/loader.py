@@ -22,6 +22,7 @@ from isao_spec.model import (
     Contested,
     FunctionGroup,
     Level,
+    Party,
     Profile,
     Requirement,
     Retired,
@@ -225,6 +226,7 @@ def _row(item: Mapping[str, Any], stem: str, file: str, line: int) -> Requiremen
         applies_if=_listed(item.get("applies_if")),
         contested=Contested(contested["why"], tuple(contested["readings"])) if contested else None,
         design_choice=item.get("design_choice", False),
+        party=Party(item.get("party", Party.SERVER)),
         file=file,
         line=line,
     )
@@ -248,6 +250,8 @@ def _dangling(
     for index, name in enumerate(row.profiles):
         if name not in profiles:
             yield fault(f"there is no file profiles/{name}.yaml", "profiles", index)
+    if (row.verification.by is VerifiedBy.NONE) == bool(row.profiles):
+        yield fault("a row stands in no profile exactly when nothing verifies it (by: none)", "profiles")
     for capability in row.applies_if:
         if capability not in capabilities:
             yield fault(f"the capability {capability!r} is not in capabilities.yaml", "applies_if")

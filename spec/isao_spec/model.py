@@ -43,6 +43,13 @@ class VerifiedBy(StrEnum):
         return self in (VerifiedBy.PROBE, VerifiedBy.WATCHER)
 
 
+class Party(StrEnum):
+    """Whose duty a row is. This harness judges servers; duties of clients stand in the list and are not judged."""
+
+    SERVER = "server"
+    CLIENT = "client"
+
+
 class Status(StrEnum):
     """Editorial state. Only approved rows stand in a profile."""
 
@@ -74,7 +81,7 @@ class Verification:
     """How the row is tested, in plain words.
 
     `control` names the twin that must succeed so that a refusal is for the right reason;
-    `reason` is required when `by` is `none`.
+    `reason` is required when `by` is `none`, and such a row stands in no profile.
     """
 
     by: VerifiedBy
@@ -119,6 +126,7 @@ class Requirement:
     applies_if: tuple[str, ...] = ()
     contested: Contested | None = None
     design_choice: bool = False
+    party: Party = Party.SERVER
     file: str = ""
     line: int = 0
 

@@ -135,8 +135,11 @@ def misplaced_judges(catalogue: Catalogue, judges: Iterable[Probe | Watcher]) ->
     return found
 
 
-def incomplete_stems(root: Path) -> list[str]:
-    """Stems that lack their row file, their probe file or their mutant file: a requirement touches these three."""
+def incomplete_stems(root: Path, catalogue: Catalogue) -> list[str]:
+    """Stems that lack their row file, their probe file or their mutant file: a requirement touches these three.
+
+    A stem of rows that nothing can judge has neither probes nor mutants.
+    """
     folders = {
         "spec/isao_spec/requirements": ".yaml",
         "conformance/isao_conformance/probes": ".py",
@@ -146,8 +149,16 @@ def incomplete_stems(root: Path) -> list[str]:
         folder: {file.stem for file in (root / folder).glob(f"*{ending}") if file.stem != "__init__"}
         for folder, ending in folders.items()
     }
+    unjudged = {group.stem for group in catalogue.groups} - {
+        row.function for row in catalogue.requirements.values() if row.verification.by.automatic
+    }
     known = set().union(*stems.values())
-    return [f"{folder}/{stem}{folders[folder]}" for folder in folders for stem in sorted(known - stems[folder])]
+    return [
+        f"{folder}/{stem}{folders[folder]}"
+        for folder in folders
+        for stem in sorted(known - stems[folder])
+        if stem not in unjudged
+    ]
 
 
 def unsound_mutants(catalogue: Catalogue, mutants: Iterable[Declared]) -> list[str]:

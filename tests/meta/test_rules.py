@@ -111,13 +111,13 @@ def test_probes_stand_beside_their_rows_and_a_misplaced_one_is_seen(
     assert any("marking" in line for line in rules.misplaced_judges(moved, judges))
 
 
-def test_every_stem_has_rows_probes_and_mutants_and_a_lone_one_is_seen(tmp_path: Path) -> None:
-    assert rules.incomplete_stems(ROOT) == []
+def test_every_stem_has_rows_probes_and_mutants_and_a_lone_one_is_seen(tmp_path: Path, catalogue: Catalogue) -> None:
+    assert rules.incomplete_stems(ROOT, catalogue) == []
     for top in ("spec", "conformance", "tests/mutants"):
         shutil.copytree(ROOT / top, tmp_path / top, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "tests/mutants/marking.py").unlink()
     (tmp_path / "conformance/isao_conformance/probes/alone.py").touch()
-    assert rules.incomplete_stems(tmp_path) == [
+    assert rules.incomplete_stems(tmp_path, catalogue) == [
         "spec/isao_spec/requirements/alone.yaml",
         "tests/mutants/alone.py",
         "tests/mutants/marking.py",

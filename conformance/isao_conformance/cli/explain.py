@@ -49,7 +49,7 @@ def find(catalogue: Catalogue, requirement: str) -> Requirement:
 def lines(catalogue: Catalogue, row: Requirement) -> Iterator[str]:
     """The whole explanation, wrapped for a terminal."""
     yield f"{row.id}  {row.level}  {row.title}"
-    yield f"function {row.function}, profiles {', '.join(row.profiles)}, {row.status}, digest {row.digest}"
+    yield f"function {row.function}, profiles {', '.join(row.profiles) or 'none'}, {row.status}, digest {row.digest}"
     yield from _paragraph("What it asks", row.statement)
     yield from _paragraph("Why", row.rationale)
     yield ""
