@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
@@ -11,7 +11,8 @@ from starlette.routing import BaseRoute, Route
 
 from isao_reference import wellknown
 from isao_reference.funnel import Funnel, Machine, Operation
-from isao_reference.settings import API_ROOT, Settings
+from isao_reference.settings import Settings
+from isao_reference.store.api_roots import ApiRoot, further_api_roots
 from isao_reference.store.sqlite import Store
 from isao_reference.taxii import (
     add_objects,
@@ -31,14 +32,17 @@ Operations = Mapping[str, Operation]
 # Writes queue behind one lock; two threads keep it busy, and readers never wait for a thread.
 WRITING_WORKERS = 2
 
+DISCOVERY_PATH = "/taxii2/"
+
 # Endpoints are looked up in their modules at each call, so that one of them can be replaced.
-_COLLECTION = API_ROOT + "collections/{collection}/"
+DISCOVERY: Operations = {"GET": Operation(lambda call: discovery.get_discovery(call))}
+_COLLECTION = "collections/{collection}/"
 _OBJECT = _COLLECTION + "objects/{object}/"
+# Below an API root.
 TAXII: Mapping[str, Operations] = {
-    "/taxii2/": {"GET": Operation(lambda call: discovery.get_discovery(call))},
-    API_ROOT: {"GET": Operation(lambda call: api_root.get_api_root(call))},
-    API_ROOT + "status/{status}/": {"GET": Operation(lambda call: status.get_status(call))},
-    API_ROOT + "collections/": {"GET": Operation(lambda call: collections.get_collections(call))},
+    "": {"GET": Operation(lambda call: api_root.get_api_root(call))},
+    "status/{status}/": {"GET": Operation(lambda call: status.get_status(call))},
+    "collections/": {"GET": Operation(lambda call: collections.get_collections(call))},
     _COLLECTION: {"GET": Operation(lambda call: collections.get_collection(call))},
     _COLLECTION + "manifest/": {"GET": Operation(lambda call: manifest.get_manifest(call), stix_too=True)},
     _COLLECTION + "objects/": {
@@ -58,23 +62,29 @@ PUBLIC: Mapping[str, Operations] = {
 }
 
 
-def routes(machine: Machine) -> list[BaseRoute]:
-    """Every address, TAXII's also without the final slash, then the answers for all the rest."""
+def routes(machine: Machine, roots: Sequence[ApiRoot]) -> list[BaseRoute]:
+    """Every address, TAXII's also without the final slash, then the answers for all the rest. Discovery belongs to
+    the first of the API roots."""
+    addresses = [(DISCOVERY_PATH, DISCOVERY, roots[0])]
+    addresses += [(root.path + rest, operations, root) for root in roots for rest, operations in TAXII.items()]
     table: list[BaseRoute] = []
-    for path, operations in TAXII.items():
-        endpoint = Funnel(machine, operations, taxii=True)
+    for path, operations, root in addresses:
+        endpoint = Funnel(machine, operations, root)
         table += [Route(path, endpoint), Route(path.rstrip("/"), endpoint)]
-    table += [Route(path, Funnel(machine, operations, taxii=False)) for path, operations in PUBLIC.items()]
-    for prefix in ("/taxii2/", API_ROOT):
-        table.append(Route(prefix + "{rest:path}", Funnel(machine, {}, taxii=True)))
-    table.append(Route("/{rest:path}", Funnel(machine, {}, taxii=False)))
+    table += [Route(path, Funnel(machine, operations)) for path, operations in PUBLIC.items()]
+    for prefix, root in ((DISCOVERY_PATH, roots[0]), *((root.path, root) for root in roots)):
+        table.append(Route(prefix + "{rest:path}", Funnel(machine, {}, root)))
+    table.append(Route("/{rest:path}", Funnel(machine, {})))
     return table
 
 
 def create_app(settings: Settings) -> Starlette:
     """An exchange over the database of `settings`, ready for any ASGI server. The open store is
-    `app.state.store`; it is closed when the server shuts down."""
+    `app.state.store`; it is closed when the server shuts down. API roots are read once: one that is added later
+    is served from the next start on."""
     store = Store(settings.database)
+    with store.reading() as db:
+        roots = [settings.first_api_root, *further_api_roots(db)]
     pool = ThreadPoolExecutor(max_workers=settings.workers, thread_name_prefix="isao")
     writing_pool = ThreadPoolExecutor(max_workers=WRITING_WORKERS, thread_name_prefix="isao-writing")
     machine = Machine(settings, store, pool, writing_pool)
@@ -86,7 +96,7 @@ def create_app(settings: Settings) -> Starlette:
         writing_pool.shutdown(wait=True)
         store.close()
 
-    app = Starlette(routes=routes(machine), lifespan=lifespan)
+    app = Starlette(routes=routes(machine, roots), lifespan=lifespan)
     app.router.redirect_slashes = False
     app.state.store = store
     return app

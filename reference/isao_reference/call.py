@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from isao_reference.policy.principal import Principal
 from isao_reference.settings import Settings
+from isao_reference.store.api_roots import ApiRoot
 from isao_reference.store.sqlite import Store
 from isao_reference.wire import media_types
 
@@ -18,6 +19,7 @@ class Call:
     settings: Settings
     store: Store
     principal: Principal
+    root: ApiRoot
     path: Mapping[str, str] = field(default_factory=dict)
     query: bytes = b""
     body: bytes = b""

@@ -75,6 +75,8 @@ def prepare(database: Path) -> Prepared:
             )
             for account in story.accounts
         }
+        for root in story.api_roots:
+            setup.create_api_root(store, root.name, root.title, root.description, root.max_content_length)
         for collection in story.collections:
             setup.create_collection(
                 store,
@@ -84,6 +86,7 @@ def prepare(database: Path) -> Prepared:
                 readers=collection.readers,
                 writers=collection.writers,
                 description=collection.description,
+                api_root=collection.api_root,
             )
         for contribution in story.contributions:
             outcomes = setup.ingest(
@@ -118,7 +121,7 @@ def write_target(path: Path, folder: Path, base_url: str, actors: Mapping[str, A
     `authority` is the certificate to trust, None for plain HTTP. Raises OSError.
     """
     collections = {
-        collection.alias: f"{base_url}exchange/collections/{collection.id}/"
+        collection.alias: f"{base_url}{collection.api_root}/collections/{collection.id}/"
         for collection in scenario.load().collections
     }
     lines = [

@@ -23,6 +23,7 @@ from isao_reference.call import Answer, Call
 from isao_reference.errors import Refusal
 from isao_reference.policy.principal import ANONYMOUS, Principal
 from isao_reference.settings import Settings
+from isao_reference.store.api_roots import ApiRoot
 from isao_reference.store.sqlite import Store
 from isao_reference.wire import media_types
 
@@ -141,12 +142,13 @@ def log_fault(request: Request, error_id: str, fault: BaseException) -> None:
 
 
 class Funnel:
-    """The ASGI application of one address: its operations by method."""
+    """The ASGI application of one address: its operations by method. `root` is None outside TAXII."""
 
-    def __init__(self, machine: Machine, operations: Mapping[str, Operation], *, taxii: bool) -> None:
+    def __init__(self, machine: Machine, operations: Mapping[str, Operation], root: ApiRoot | None = None) -> None:
         self.machine = machine
         self.operations = operations
-        self.taxii = taxii
+        self.taxii = root is not None
+        self.root = root or machine.settings.first_api_root
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request, whatever happens."""
@@ -189,7 +191,7 @@ class Funnel:
         if principal.anonymous:
             raise errors.unauthorized()
         check_content_headers(request)
-        ceiling = self.machine.settings.max_content_length
+        ceiling = self.root.max_content_length
         try:
             return await asyncio.wait_for(read_body(request, receive, ceiling), limits.BODY_SECONDS)
         except TimeoutError:
@@ -203,7 +205,7 @@ class Funnel:
             raise errors.not_acceptable()
         body = await self.body(request, principal, receive) if operation.takes_body else b""
         machine = self.machine
-        call = Call(machine.settings, machine.store, principal, request.path, request.query, body)
+        call = Call(machine.settings, machine.store, principal, self.root, request.path, request.query, body)
         return await machine.in_thread(lambda: operation.run(call), writes=operation.writes)
 
 

@@ -9,9 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from isao_reference import limits
-
-# The one API root, relative to the origin (TAXII 2.1 section 4.1.1 allows relative URLs).
-API_ROOT = "/exchange/"
+from isao_reference.store.api_roots import FIRST, ApiRoot
 
 
 def utc_now() -> datetime:
@@ -40,3 +38,8 @@ class Settings:
     clock: Callable[[], datetime] = utc_now
     new_id: Callable[[], str] = random_uuid
     workers: int = 8
+
+    @property
+    def first_api_root(self) -> ApiRoot:
+        """The API root that every exchange has."""
+        return ApiRoot(FIRST, self.title, self.description, self.max_content_length)

@@ -15,12 +15,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from isao_reference import auth
+from isao_reference import auth, limits
 from isao_reference.policy import audience, tlp
 from isao_reference.policy.audience import Contributor
 from isao_reference.policy.principal import ORGANIZATION_KINDS, READER_CLASSES, ROLES, STANDINGS
 from isao_reference.settings import utc_now
-from isao_reference.store import collections, documents, items, parties
+from isao_reference.store import api_roots, collections, documents, items, parties
+from isao_reference.store.api_roots import ApiRoot
 from isao_reference.store.collections import Collection
 from isao_reference.store.parties import Account
 from isao_reference.store.sqlite import Store
@@ -31,6 +32,7 @@ from isao_reference.wire.envelope import Submitted
 from isao_reference.wire.json_reader import JsonFault
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
+_TAKEN_PATHS = (api_roots.FIRST, "taxii2", "policies")
 _DOCUMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 
 
@@ -110,6 +112,22 @@ def _create_account(store: Store, name: str, organization: str, role: str, way: 
     return chosen
 
 
+def create_api_root(
+    store: Store, name: str, title: str, description: str = "", max_content_length: int = limits.MAX_CONTENT_LENGTH
+) -> None:
+    """Adds an API root at `/NAME/` (TAXII 2.1 section 4.2), served from the next start on."""
+    _slug("API root", name)
+    if name in _TAKEN_PATHS:
+        raise SetupError(f"the path /{name}/ serves something else")
+    if not 1 <= max_content_length <= limits.MAX_CONTENT_LENGTH:
+        raise SetupError(f"max_content_length is 1 to {limits.MAX_CONTENT_LENGTH} octets")
+    try:
+        with store.writing() as db:
+            api_roots.insert_api_root(db, ApiRoot(name, title, description, max_content_length))
+    except sqlite3.IntegrityError:
+        raise SetupError(f"there is already an API root {name!r}") from None
+
+
 def create_collection(
     store: Store,
     title: str,
@@ -119,6 +137,7 @@ def create_collection(
     writers: Iterable[str] = (),
     media_types: Sequence[str] = (media_types.STIX_21, media_types.STIX_20),
     description: str = "",
+    api_root: str = api_roots.FIRST,
 ) -> str:
     """Adds a collection and returns its id, a fresh UUIDv4 unless given (TAXII 2.1 section 5.2.1).
     `readers` and `writers` are classes: public, members, peers, government, analysts."""
@@ -132,7 +151,7 @@ def create_collection(
     if alias is not None:
         _slug("collection alias", alias)
     collection = Collection(
-        0, identifier, alias, title, description, tuple(media_types), tuple(readers), tuple(writers)
+        0, api_root, identifier, alias, title, description, tuple(media_types), tuple(readers), tuple(writers)
     )
     for name in collection.readers:
         _one_of("reader class", name, READER_CLASSES)
@@ -140,6 +159,8 @@ def create_collection(
         _one_of("writer class", name, READER_CLASSES[1:])
     try:
         with store.writing() as db:
+            if api_root not in (api_roots.FIRST, *(root.name for root in api_roots.further_api_roots(db))):
+                raise SetupError(f"there is no API root {api_root!r}")
             if alias is not None and collections.by_id_or_alias(db, alias) is not None:
                 raise SetupError(f"there is already a collection {alias!r}")
             collections.insert_collection(db, collection)

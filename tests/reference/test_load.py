@@ -160,7 +160,7 @@ def _rows(database: Path, columns: str = "c.title, i.object_id, i.label, i.body"
     with closing(sqlite3.connect(database)) as db:
         return db.execute(
             f"SELECT {columns} FROM items i JOIN collections c ON c.key = i.collection"
-            " WHERE c.title NOT IN ('Community', 'Library', 'Advisories') ORDER BY i.key"
+            " WHERE c.title NOT IN ('Community', 'Library', 'Advisories', 'Archive') ORDER BY i.key"
         ).fetchall()
 
 

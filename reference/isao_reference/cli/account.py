@@ -65,6 +65,7 @@ def add_account(database: Path, name: str, organization: str, role: str, auth: s
 @click.option("--description", default="")
 @click.option("--reader", "readers", multiple=True, type=click.Choice(CLASSES), help="May be repeated.")
 @click.option("--writer", "writers", multiple=True, type=click.Choice(CLASSES[1:]), help="May be repeated.")
+@click.option("--api-root", default="exchange", show_default=True, help="One of `add-api-root`, or the first one.")
 def add_collection(
     database: Path,
     title: str,
@@ -72,15 +73,30 @@ def add_collection(
     description: str,
     readers: tuple[str, ...],
     writers: tuple[str, ...],
+    api_root: str,
 ) -> None:
     """Add a collection; operators and analysts may always read and write it."""
     from isao_reference import setup
 
     with opened(database) as store:
         identifier = setup.create_collection(
-            store, title, alias=alias, readers=readers, writers=writers, description=description
+            store, title, alias=alias, readers=readers, writers=writers, description=description, api_root=api_root
         )
     click.echo(f"Collection {title}: {identifier}")
+
+
+@account.command("add-api-root", short_help="Add an API root beside the first one.")
+@DATABASE
+@click.argument("name")
+@click.option("--title", required=True)
+@click.option("--description", default="")
+def add_api_root(database: Path, name: str, title: str, description: str) -> None:
+    """Add an API root at /NAME/; `isao serve` serves it from its next start on."""
+    from isao_reference import setup
+
+    with opened(database) as store:
+        setup.create_api_root(store, name, title, description)
+    click.echo(f"API root {title}: /{name}/")
 
 
 @account.command("suspend", short_help="Refuse an organization's accounts from the next request on.")
@@ -125,6 +141,6 @@ def list_all(database: Path) -> None:
             for collection in collections.all_collections(db):
                 readers, writers = (", ".join(names) or "nobody" for names in (collection.readers, collection.writers))
                 click.echo(
-                    f"collection  {collection.id}  {collection.alias or '-'}  {collection.title}"
-                    f"  read: {readers}  write: {writers}"
+                    f"collection  /{collection.api_root}/  {collection.id}  {collection.alias or '-'}"
+                    f"  {collection.title}  read: {readers}  write: {writers}"
                 )

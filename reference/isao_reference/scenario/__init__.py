@@ -44,6 +44,16 @@ class Account:
 
 
 @dataclass(frozen=True)
+class ApiRoot:
+    """An API root beside the first one; `max_content_length` is octets."""
+
+    name: str
+    title: str
+    description: str
+    max_content_length: int
+
+
+@dataclass(frozen=True)
 class Collection:
     """A TAXII collection with the classes of readers and writers that it is granted to."""
 
@@ -53,6 +63,7 @@ class Collection:
     description: str
     readers: tuple[str, ...]
     writers: tuple[str, ...]
+    api_root: str = "exchange"
 
 
 @dataclass(frozen=True)
@@ -91,6 +102,7 @@ class Scenario:
 
     organizations: tuple[Organization, ...]
     accounts: tuple[Account, ...]
+    api_roots: tuple[ApiRoot, ...]
     collections: tuple[Collection, ...]
     contributions: tuple[Contribution, ...]
     policies: tuple[Policy, ...]
@@ -115,6 +127,7 @@ def load() -> Scenario:
     return Scenario(
         organizations=tuple(Organization(**row) for row in exchange["organizations"]),
         accounts=tuple(Account(**row) for row in exchange["accounts"]),
+        api_roots=tuple(ApiRoot(**row) for row in exchange["api_roots"]),
         collections=collections,
         contributions=tuple(sorted(contributions, key=_defines_no_marking)),
         policies=tuple(

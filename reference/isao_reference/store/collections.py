@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Collection:
-    """One collection; `readers` and `writers` are reader classes, `key` its number in the store."""
+    """One collection; `api_root` is the name of its root, `readers` and `writers` are reader classes, `key` its
+    number in the store."""
 
     key: int
+    api_root: str
     id: str
     alias: str | None
     title: str
@@ -22,13 +24,14 @@ class Collection:
     writers: tuple[str, ...]
 
 
-_SELECT = "SELECT key, id, alias, title, description, media_types, readers, writers FROM collections"
+_SELECT = "SELECT key, api_root, id, alias, title, description, media_types, readers, writers FROM collections"
 
 
 def _from_row(row: Sequence[object]) -> Collection:
-    key, identifier, alias, title, description, media_types, readers, writers = row
+    key, api_root, identifier, alias, title, description, media_types, readers, writers = row
     return Collection(
         int(str(key)),
+        str(api_root),
         str(identifier),
         None if alias is None else str(alias),
         str(title),
@@ -43,9 +46,10 @@ def insert_collection(db: sqlite3.Connection, collection: Collection) -> None:
     """Adds a collection (its `key` is given by the store); sqlite3.IntegrityError when the id or
     the alias is taken."""
     db.execute(
-        "INSERT INTO collections (id, alias, title, description, media_types, readers, writers)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO collections (api_root, id, alias, title, description, media_types, readers, writers)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
+            collection.api_root,
             collection.id,
             collection.alias,
             collection.title,
@@ -69,11 +73,6 @@ def by_id_or_alias(db: sqlite3.Connection, name: str) -> Collection | None:
         if row is not None:
             return _from_row(row)
     return None
-
-
-def any_public(db: sqlite3.Connection) -> bool:
-    """Whether any collection is granted to the public."""
-    return any("public" in collection.readers for collection in all_collections(db))
 
 
 def last_added(db: sqlite3.Connection, key: int) -> int:

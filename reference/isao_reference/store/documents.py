@@ -37,9 +37,14 @@ def set_policy_settings(db: sqlite3.Connection, labels: audience.Distribution, d
     db.execute("INSERT OR REPLACE INTO meta VALUES ('distribution', ?)", (text,))
 
 
-def insert_status(db: sqlite3.Connection, identifier: str, account: str, created: int, body: bytes) -> None:
-    """Keeps a status for the account that asked; `created` in microseconds."""
-    db.execute("INSERT INTO statuses VALUES (?, ?, ?, ?)", (identifier, account, created, body))
+def insert_status(
+    db: sqlite3.Connection, identifier: str, api_root: str, account: str, created: int, body: bytes
+) -> None:
+    """Keeps a status for the account that asked in that API root; `created` in microseconds."""
+    db.execute(
+        "INSERT INTO statuses (id, api_root, account, created, body) VALUES (?, ?, ?, ?, ?)",
+        (identifier, api_root, account, created, body),
+    )
 
 
 def forget_statuses(db: sqlite3.Connection, before: int) -> None:
@@ -47,7 +52,9 @@ def forget_statuses(db: sqlite3.Connection, before: int) -> None:
     db.execute("DELETE FROM statuses WHERE created < ?", (before,))
 
 
-def get_status(db: sqlite3.Connection, identifier: str) -> tuple[str, bytes] | None:
-    """(account, body) of a status, or None."""
-    row = db.execute("SELECT account, body FROM statuses WHERE id = ?", (identifier,)).fetchone()
+def get_status(db: sqlite3.Connection, api_root: str, identifier: str) -> tuple[str, bytes] | None:
+    """(account, body) of a status of that API root, or None."""
+    row = db.execute(
+        "SELECT account, body FROM statuses WHERE id = ? AND api_root = ?", (identifier, api_root)
+    ).fetchone()
     return None if row is None else (str(row[0]), bytes(row[1]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -23,8 +23,17 @@ CREATE TABLE accounts (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX accounts_by_secret ON accounts(auth, secret);
 
+-- The API roots beside the first one, which the settings describe.
+CREATE TABLE api_roots (
+    name TEXT PRIMARY KEY,
+    title TEXT NOT NULL,
+    description TEXT NOT NULL,
+    max_content_length INTEGER NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE collections (
     key INTEGER PRIMARY KEY,
+    api_root TEXT NOT NULL DEFAULT 'exchange',
     id TEXT NOT NULL UNIQUE,
     alias TEXT UNIQUE,
     title TEXT NOT NULL,
@@ -66,6 +75,7 @@ CREATE INDEX items_statements ON items(object_id, organization) WHERE statement 
 
 CREATE TABLE statuses (
     id TEXT PRIMARY KEY,
+    api_root TEXT NOT NULL DEFAULT 'exchange',
     account TEXT NOT NULL,
     created INTEGER NOT NULL,
     body BLOB NOT NULL
@@ -74,3 +84,17 @@ CREATE INDEX statuses_by_age ON statuses(created);
 
 CREATE TABLE documents (name TEXT PRIMARY KEY, media_type TEXT NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
 """
+
+# What turns the form with this number into the next one.
+UPGRADES = {
+    1: """
+CREATE TABLE api_roots (
+    name TEXT PRIMARY KEY,
+    title TEXT NOT NULL,
+    description TEXT NOT NULL,
+    max_content_length INTEGER NOT NULL
+) WITHOUT ROWID;
+ALTER TABLE collections ADD COLUMN api_root TEXT NOT NULL DEFAULT 'exchange';
+ALTER TABLE statuses ADD COLUMN api_root TEXT NOT NULL DEFAULT 'exchange';
+""",
+}

@@ -32,18 +32,26 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _create_or_check(connection: sqlite3.Connection) -> None:
+def _run(connection: sqlite3.Connection, statements: str) -> None:
+    for statement in statements.split(";"):
+        if statement.strip():
+            connection.execute(statement)
+
+
+def _create_or_upgrade(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         found = connection.execute("PRAGMA user_version").fetchone()[0]
         if found == 0:
-            for statement in schema.TABLES.split(";"):
-                if statement.strip():
-                    connection.execute(statement)
+            _run(connection, schema.TABLES)
             connection.execute("INSERT INTO meta VALUES ('cursor_key', ?)", (secrets.token_bytes(32),))
             connection.execute(f"PRAGMA user_version={schema.SCHEMA_VERSION}")
-        elif found != schema.SCHEMA_VERSION:
+        elif found > schema.SCHEMA_VERSION:
             raise StoreError(f"the database has form {found}, this version reads {schema.SCHEMA_VERSION}")
+        else:
+            for form in range(found, schema.SCHEMA_VERSION):
+                _run(connection, schema.UPGRADES[form])
+            connection.execute(f"PRAGMA user_version={schema.SCHEMA_VERSION}")
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")
@@ -55,12 +63,12 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         """Opens the file or creates it, for its owner only; raises StoreError when it cannot be opened,
-        is no database, or has the form of another version."""
+        is no database, or has the form of a later version. Earlier forms are brought up to date."""
         self.path = path
         try:
             path.touch(mode=0o600)
             self._writer = _connect(path)
-            _create_or_check(self._writer)
+            _create_or_upgrade(self._writer)
         except (OSError, sqlite3.DatabaseError) as fault:
             raise StoreError(f"no store can be opened there: {fault}") from None
         self._write_lock = threading.Lock()

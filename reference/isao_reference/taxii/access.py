@@ -10,6 +10,7 @@ from isao_reference.errors import Refusal, forbidden, not_found, unauthorized
 from isao_reference.policy import decide
 from isao_reference.policy.principal import Principal
 from isao_reference.store import collections, items
+from isao_reference.store.api_roots import FIRST
 from isao_reference.store.collections import Collection
 
 
@@ -36,10 +37,20 @@ def visible(access: Access) -> bool:
     return access.can_read or access.can_write
 
 
-def all_visible(call: Call, db: sqlite3.Connection) -> list[Access]:
-    """Every collection the caller may know of, in their fixed order."""
-    found = (access_to(call.principal, collection) for collection in collections.all_collections(db))
+def visible_in(call: Call, db: sqlite3.Connection, root: str) -> list[Access]:
+    """Every collection of an API root that the caller may know of, in their fixed order."""
+    found = (access_to(call.principal, one) for one in collections.all_collections(db) if one.api_root == root)
     return [access for access in found if visible(access)]
+
+
+def all_visible(call: Call, db: sqlite3.Connection) -> list[Access]:
+    """Every collection of the root in the path that the caller may know of."""
+    return visible_in(call, db, call.root.name)
+
+
+def anything_visible(call: Call, db: sqlite3.Connection) -> bool:
+    """Whether any collection of the exchange is there for the caller."""
+    return any(visible(access_to(call.principal, one)) for one in collections.all_collections(db))
 
 
 def absent(principal: Principal) -> Refusal:
@@ -53,16 +64,17 @@ def lacking(principal: Principal, description: str) -> Refusal:
     return unauthorized() if principal.anonymous else forbidden(description)
 
 
-def require_anything_public(call: Call, db: sqlite3.Connection) -> None:
-    """A stranger may read the server information only while some collection is public."""
-    if call.principal.anonymous and not collections.any_public(db):
-        raise unauthorized()
+def require_root(call: Call, db: sqlite3.Connection) -> None:
+    """A stranger may read about a root only while something in it is public, and a further root is there only for
+    those who may use something in it. Accounts may always read about the first one."""
+    if (call.principal.anonymous or call.root.name != FIRST) and not all_visible(call, db):
+        raise absent(call.principal)
 
 
 def find(call: Call, db: sqlite3.Connection) -> Access:
     """The collection named in the path, if the caller may know of it; else the answer for absence."""
     collection = collections.by_id_or_alias(db, call.path["collection"])
-    if collection is None:
+    if collection is None or collection.api_root != call.root.name:
         raise absent(call.principal)
     access = access_to(call.principal, collection)
     if not visible(access):

@@ -59,6 +59,6 @@ def add_objects(call: Call) -> Answer:
         collection = access.find_writable(call, db)
         outcomes = intake.take(db, collection, submitted, contributor, now)
         body = status_body(identifier, now, outcomes)
-        documents.insert_status(db, identifier, contributor.account, now, body)
+        documents.insert_status(db, identifier, call.root.name, contributor.account, now, body)
         documents.forget_statuses(db, now - limits.STATUS_SECONDS * 1_000_000)
     return Answer(body, status=202)

@@ -8,10 +8,8 @@ from isao_reference.wire import resources
 
 
 def get_api_root(call: Call) -> Answer:
-    """Title, TAXII versions and the largest body the exchange takes."""
+    """Title, TAXII versions and the largest body the root takes."""
     with call.store.reading() as db:
-        access.require_anything_public(call, db)
-    settings = call.settings
-    return Answer(
-        resources.encode(resources.api_root(settings.title, settings.description, settings.max_content_length))
-    )
+        access.require_root(call, db)
+    root = call.root
+    return Answer(resources.encode(resources.api_root(root.title, root.description, root.max_content_length)))

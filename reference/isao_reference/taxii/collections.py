@@ -27,7 +27,7 @@ def describe(found: Access) -> dict[str, Any]:
 def get_collections(call: Call) -> Answer:
     """Every collection the caller may read or write, in a fixed order."""
     with call.store.reading() as db:
-        access.require_anything_public(call, db)
+        access.require_root(call, db)
         found = access.all_visible(call, db)
     return Answer(resources.encode(resources.collections([describe(one) for one in found])))
 

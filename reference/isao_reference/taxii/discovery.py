@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from isao_reference.call import Answer, Call
-from isao_reference.settings import API_ROOT
+from isao_reference.errors import unauthorized
+from isao_reference.store import api_roots
 from isao_reference.taxii import access
 from isao_reference.wire import resources
 
 
 def get_discovery(call: Call) -> Answer:
-    """The server and its one API root, to accounts and, while anything is public, to everybody."""
+    """The server and those API roots that hold something for the caller; a stranger is asked to log in while
+    nothing is public."""
     with call.store.reading() as db:
-        access.require_anything_public(call, db)
-    settings = call.settings
-    return Answer(
-        resources.encode(resources.discovery(settings.title, settings.description, settings.contact, [API_ROOT]))
-    )
+        if call.principal.anonymous and not access.anything_visible(call, db):
+            raise unauthorized()
+        roots = [call.root, *(r for r in api_roots.further_api_roots(db) if access.visible_in(call, db, r.name))]
+    settings, paths = call.settings, [root.path for root in roots]
+    return Answer(resources.encode(resources.discovery(settings.title, settings.description, settings.contact, paths)))

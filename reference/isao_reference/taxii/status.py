@@ -11,7 +11,7 @@ from isao_reference.taxii import access
 def get_status(call: Call) -> Answer:
     """The status of a request this very account made; anybody else's is as absent."""
     with call.store.reading() as db:
-        found = documents.get_status(db, call.path["status"])
+        found = documents.get_status(db, call.root.name, call.path["status"])
     if found is None or not decide.may_see_status(call.principal, found[0]):
         raise access.absent(call.principal)
     return Answer(found[1])
