@@ -21,6 +21,7 @@ STEMS = [
     "taxii_manifest",
     "taxii_versions",
     "taxii_filters",
+    "taxii_version_filters",
     "taxii_paging",
     "taxii_status",
     "taxii_media_types",
