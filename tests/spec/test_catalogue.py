@@ -13,34 +13,13 @@ from isao_spec.model import Party, Requirement, Status, VerifiedBy
 
 CATALOGUE = isao_spec.load()
 ROWS = tuple(CATALOGUE.requirements.values())
-STEMS = [
-    "taxii_discovery",
-    "taxii_api_root",
-    "taxii_collections",
-    "taxii_objects",
-    "taxii_manifest",
-    "taxii_versions",
-    "taxii_filters",
-    "taxii_version_filters",
-    "taxii_paging",
-    "taxii_status",
-    "taxii_media_types",
-    "taxii_errors",
-    "taxii_tls",
-    "taxii_formats",
-    "governance",
-    "membership",
-    "sharing",
-    "feedback",
-    "marking",
-    "isolation",
-    "security",
-    "transport",
-]
+STEMS = [group.stem for group in CATALOGUE.groups]
 
 
-def test_every_group_stands_in_reading_order() -> None:
-    assert [group.stem for group in CATALOGUE.groups] == STEMS
+def test_the_protocol_stands_before_what_an_isao_does_with_it() -> None:
+    protocol = [stem.startswith("taxii_") for stem in STEMS]
+    assert protocol == sorted(protocol, reverse=True)
+    assert {True, False} == set(protocol)
 
 
 def test_rows_are_in_the_order_of_their_groups() -> None:
@@ -71,7 +50,7 @@ def test_a_binding_isao_row_is_a_stated_choice_or_has_its_level_from_its_source(
         assert row.design_choice is (row.id not in from_its_source)
         assert set(row.profiles) <= {"foundational", "exchange"}
     else:
-        assert row.profiles == ("taxii-server",)
+        assert row.profiles in (("taxii-server",), ())
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
