@@ -282,3 +282,30 @@ def the_manifest_still_lists_deleted_objects(fault: Fault) -> None:
         ),
         listing,
     )
+
+
+def _of_unknown_objects(fault: Fault, answer: Reply) -> None:
+    """Give this answer about one object that is not there, unless it was deleted (section 5.7 names 404 then)."""
+    deleted: set[str] = set()
+
+    async def deleting(seen: Seen, forward: Forward) -> Reply:
+        reply = await forward(seen)
+        deleted.update([seen.object] if reply.ok else [])
+        return reply
+
+    fault.around(on("object", method="DELETE"), deleting)
+    fault.change_answers(
+        on("object"), lambda seen, reply: answer if reply.status == 404 and seen.object not in deleted else reply
+    )
+
+
+@mutant(breaks="TAXII-5.6-2")
+def an_unknown_object_is_an_empty_envelope(fault: Fault) -> None:
+    """GET object for an unknown id is 200 {}."""
+    _of_unknown_objects(fault, taxii({}))
+
+
+@mutant(breaks="TAXII-5.6-2", size="subtle")
+def an_unknown_object_is_a_bad_request(fault: Fault) -> None:
+    """GET object for an unknown id is 400, as if the id were malformed."""
+    _of_unknown_objects(fault, refusal(400))

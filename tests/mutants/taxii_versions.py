@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from isao_reference.wire import timestamps
-from tests.support.answering import on
+from tests.support.answering import on, refusal, taxii
 from tests.support.mutation import Fault, mutant
 
 
@@ -73,3 +73,27 @@ def the_versions_list_includes_the_given_time(fault: Fault) -> None:
         return text if value is None else timestamps.format_micros(value - 1)
 
     fault.change_query(on("versions"), "added_after", earlier)
+
+
+@mutant(breaks="TAXII-3.1-23")
+def there_is_no_versions_endpoint(fault: Fault) -> None:
+    """The versions endpoint is 404 for every object: it was not implemented."""
+    fault.change_answers(on("versions"), lambda _, reply: refusal(404) if reply.ok else reply)
+
+
+@mutant(breaks="TAXII-3.1-23", size="subtle")
+def the_versions_of_one_object_are_not_allowed(fault: Fault) -> None:
+    """The versions endpoint refuses GET with 405, though everything else of the object may be read."""
+    fault.change_answers(on("versions"), lambda _, reply: refusal(405) if reply.ok else reply)
+
+
+@mutant(breaks="TAXII-5.8-3")
+def an_unknown_object_has_an_empty_list_of_versions(fault: Fault) -> None:
+    """The versions of an object that is not there are 200 {}."""
+    fault.change_answers(on("versions"), lambda _, reply: taxii({}) if reply.status == 404 else reply)
+
+
+@mutant(breaks="TAXII-5.8-3", size="subtle")
+def the_versions_of_an_unknown_object_are_a_bad_request(fault: Fault) -> None:
+    """The versions of an object that is not there are 400."""
+    fault.change_answers(on("versions"), lambda _, reply: refusal(400) if reply.status == 404 else reply)
