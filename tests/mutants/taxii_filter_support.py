@@ -130,17 +130,18 @@ def get_object_returns_the_latest_beside_the_version_asked_for(fault: Fault) -> 
     fault.change_query(on("object"), VERSION, lambda text: f"{text},last" if re.fullmatch(r"\d[^,]*", text) else text)
 
 
-def _encoded(seen: Seen, bracket: bytes) -> bool:
-    return bracket in seen.scope["query_string"]
+def _written(fault: Fault, spelling: bytes) -> None:
+    """A match[type] whose bracket is written in this way is no parameter of GET objects and GET manifest."""
+    fault.change_requests(
+        lambda seen: on("objects", "manifest")(seen) and TYPE in seen.names and spelling in seen.scope["query_string"],
+        lambda seen: seen.asking(**{TYPE: None}),
+    )
 
 
 @mutant(breaks="TAXII-3.4-33")
-def encoded_brackets_are_not_understood(fault: Fault) -> None:
-    """match%5Btype%5D is no parameter of GET objects; match[type] is."""
-    fault.change_requests(
-        lambda seen: on("objects")(seen) and TYPE in seen.names and _encoded(seen, b"%5B"),
-        lambda seen: seen.asking(**{TYPE: None}),
-    )
+def brackets_are_understood_in_one_form_only(fault: Fault) -> None:
+    """match[type] is no parameter where its brackets come as they are; match%5Btype%5D is one."""
+    _written(fault, b"match[")
 
 
 @mutant(breaks="TAXII-3.4-34")
