@@ -116,7 +116,7 @@ def digest_of(folder: Path) -> str:
 
 
 def _data_files(folder: Path) -> Iterable[Path]:
-    for pattern in ("*.yaml", "profiles/*.yaml", "requirements/*.yaml", "schemas/*.json"):
+    for pattern in ("*.yaml", "profiles/*.yaml", "requirements/*.yaml", "stix/**/*.yaml", "schemas/**/*.json"):
         yield from folder.glob(pattern)
 
 

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import isao_spec
+from isao_spec import stix
 from isao_spec.loader import digest_of, load_from
 from isao_spec.model import Party, Requirement, Status, VerifiedBy
 
@@ -39,6 +40,7 @@ def test_loading_is_cached_and_the_digest_is_stable() -> None:
 
 def test_every_source_and_profile_is_used() -> None:
     cited = {reference.source for row in ROWS for reference in row.sources}
+    cited |= {rule.source for rule in stix.rules().values()}
     assert cited == set(CATALOGUE.sources)
     assert {name for row in ROWS for name in row.profiles} == set(CATALOGUE.profiles)
 
