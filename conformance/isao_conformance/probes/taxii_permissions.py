@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from isao_conformance.errors import NoAnswer, Untestable
 from isao_conformance.exchange import Answer, Exchange
 from isao_conformance.fixtures import LABEL
 from isao_conformance.grants import (
@@ -28,10 +27,10 @@ from isao_conformance.probe import Finding, Looked, probe, watcher
 from isao_conformance.resources import kind_of
 from isao_conformance.session import Session, object_url
 
-REGISTERED = frozenset(
-    "basic bearer concealed digest dpop gnap hoba mutual negotiate oauth privatetoken"
-    " scram-sha-1 scram-sha-256 vapid".split()
-)
+REGISTERED = {
+    *("basic", "bearer", "concealed", "digest", "dpop", "gnap", "hoba", "mutual", "negotiate", "oauth"),
+    *("privatetoken", "scram-sha-1", "scram-sha-256", "vapid"),
+}
 """Names in the HTTP Authentication Scheme Registry, in lower case: scheme names are case-insensitive."""
 
 WRITE_ONLY = "capability write-only-collection"
