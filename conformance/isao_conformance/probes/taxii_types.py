@@ -93,8 +93,9 @@ def integers_are_whole_and_safe(exchange: Exchange) -> Looked:
 
 
 def _is_integer(value: object) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and value == value // 1 and abs(value) <= GREATEST  # type: ignore[operator,arg-type]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return value == value // 1 and abs(value) <= GREATEST
 
 
 @watcher("TAXII-2-5", statement="ec643f37")
