@@ -81,3 +81,35 @@ def an_unknown_api_root_is_an_error_with_code_200(fault: Fault) -> None:
     """The error for an unknown root is a proper error message, but its status line says 200."""
     error = {"title": "There is no such API root", "http_status": "404"}
     fault.change_answers(_unknown_root, lambda _, reply: taxii(error) if reply.status == 404 else reply)
+
+
+def _one_more_version(fault: Fault, path: str, entry: str) -> None:
+    def listed(root: dict[str, Any]) -> None:
+        root["versions"].append(entry)
+
+    fault.change_json(lambda seen: seen.method == "GET" and seen.path == path, listed)
+
+
+@mutant(breaks="TAXII-4.2.1-2")
+def versions_hold_the_media_type_without_version(fault: Fault) -> None:
+    """versions lists application/taxii+json without a version beside the right one."""
+    _one_more_version(fault, "/exchange/", "application/taxii+json")
+
+
+@mutant(breaks="TAXII-4.2.1-2", size="subtle")
+def versions_hold_an_entry_with_another_parameter(fault: Fault) -> None:
+    """The last entry of versions names its version in a parameter v."""
+    _one_more_version(fault, "/exchange/", "application/taxii+json;v=2.1")
+
+
+def _roots(fault: Fault, more: str) -> None:
+    def listed(found: dict[str, Any]) -> None:
+        found["api_roots"].append(more)
+
+    fault.change_json(on("discovery"), listed)
+
+
+@mutant(breaks="TAXII-4.2-1")
+def one_api_root_is_listed_twice(fault: Fault) -> None:
+    """Two API roots have one URL: it stands twice in the list."""
+    _roots(fault, "/exchange/")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tests.mutants import ADVISORIES, LIBRARY
+from tests.mutants import ADVISORIES, COLLECTIONS, COMMUNITY, DROPBOX, LIBRARY, WORKBENCH
 from tests.support.answering import Forward, Reply, Seen, on, refusal, taxii
 from tests.support.mutation import Fault, mutant
 
@@ -121,3 +123,157 @@ def one_collection_is_listed_again_in_capitals(fault: Fault) -> None:
 
     fault.change_json(on("collections"), again)
     fault.change_requests(lambda seen: seen.collection != seen.collection.lower(), lowered)
+
+
+def _nothing_listed(fault: Fault, when: Callable[[Seen], bool], value: Any) -> None:
+    """An account without collections is told so; the list is there, but holds nothing."""
+
+    def listed(_: Seen, reply: Reply) -> Reply:
+        nothing = reply.status == 404 or (reply.ok and not reply.json.get("collections"))
+        return taxii({"collections": value}) if nothing else reply
+
+    def collections_of_any_root(seen: Seen) -> bool:
+        return seen.method == "GET" and re.fullmatch(r"/(exchange|archive)/collections/", seen.path) is not None
+
+    fault.change_answers(lambda seen: collections_of_any_root(seen) and when(seen), listed)
+
+
+@mutant(
+    breaks="TAXII-5.1.1-1",
+    also={"TAXII-2-4": "The list without collections is an empty list."},
+)
+def no_collections_are_an_empty_list(fault: Fault) -> None:
+    """An account that may use no collection of an API root gets "collections": []."""
+    _nothing_listed(fault, lambda _: True, [])
+
+
+@mutant(breaks="TAXII-5.1.1-1", size="subtle")
+def no_collections_are_null(fault: Fault) -> None:
+    """An account that may use no collection of an API root gets "collections": null."""
+    _nothing_listed(fault, lambda _: True, None)
+
+
+def _also_listed(fault: Fault, when: Callable[[Seen], bool], entry: dict[str, Any]) -> None:
+    """One more collection in the list, which this client can neither read nor write, nor get."""
+
+    def added(body: dict[str, Any]) -> None:
+        if body.get("collections"):
+            body["collections"].append({"can_read": False, "can_write": False, **entry})
+
+    fault.change_json(lambda seen: on("collections")(seen) and when(seen), added)
+
+
+@mutant(breaks="TAXII-5.1-2")
+def a_collection_that_is_gone_is_still_listed(fault: Fault) -> None:
+    """The list ends with a collection that was removed and is 404 now."""
+    gone = "5c1b8c1e-6a0e-4d0a-9b57-0d8a1c8f1aff"
+    _also_listed(fault, lambda _: True, {"id": gone, "title": "Collection of last year"})
+
+
+@mutant(breaks="TAXII-5.1-2", size="subtle")
+def a_peer_is_listed_a_collection_it_cannot_get(fault: Fault) -> None:
+    """The list of a peer ends with the drop box, which is 404 to it."""
+    _also_listed(fault, lambda seen: seen.principal == "peer", {"id": DROPBOX, "title": "Drop box"})
+
+
+def _alias_of(fault: Fault, when: Callable[[Seen], bool], identifier: str, alias: str) -> None:
+    def renamed(body: dict[str, Any]) -> None:
+        for one in body.get("collections", [body]):
+            if one.get("id") == identifier:
+                one["alias"] = alias
+
+    fault.change_json(lambda seen: on("collections", "collection")(seen) and when(seen), renamed)
+
+
+@mutant(breaks="TAXII-5.2.1-2")
+def two_collections_have_one_alias(fault: Fault) -> None:
+    """The advisories have the alias of the library."""
+    _alias_of(fault, lambda _: True, ADVISORIES, "library")
+
+
+@mutant(breaks="TAXII-5.2.1-2", size="subtle")
+def the_drop_box_has_the_alias_of_another_collection(fault: Fault) -> None:
+    """The collection that its writers cannot read has the alias of the workbench: aliases are checked among the
+    readable ones only."""
+    _alias_of(fault, lambda _: True, DROPBOX, "workbench")
+
+
+@mutant(breaks="TAXII-5.2.1-3")
+def an_alias_opens_another_collection(fault: Fault) -> None:
+    """Asked for by its alias, each collection answers with the resource of the library."""
+
+    def library(seen: Seen) -> Seen:
+        return seen.at(f"/exchange/collections/{LIBRARY}/")
+
+    fault.change_requests(lambda seen: on("collection")(seen) and seen.collection in COLLECTIONS, library)
+
+
+@mutant(breaks="TAXII-5.2.1-3", size="subtle")
+def a_collection_asked_for_by_alias_has_it_as_id(fault: Fault) -> None:
+    """Asked for by its alias, a collection says it as its id too."""
+
+    def alias_as_id(body: dict[str, Any]) -> None:
+        body["id"] = body["alias"]
+
+    fault.change_json(lambda seen: on("collection")(seen) and seen.collection in COLLECTIONS, alias_as_id)
+
+
+def _media_types(fault: Fault, which: str, types: list[str]) -> None:
+    """Other media_types of one collection, whose manifest leaves the optional media type of its records out."""
+
+    def other_types(body: dict[str, Any]) -> None:
+        for one in body.get("collections", [body]):
+            if one.get("id") == which:
+                one["media_types"] = types
+
+    def without_type(body: dict[str, Any]) -> None:
+        for record in body.get("objects", []):
+            record.pop("media_type", None)
+
+    fault.change_json(on("collections", "collection"), other_types)
+    fault.change_json(lambda seen: on("manifest")(seen) and seen.collection == which, without_type)
+
+
+@mutant(breaks="TAXII-5.2.1-5")
+def media_types_lack_stix_altogether(fault: Fault) -> None:
+    """media_types of a collection with STIX objects names a type of another format."""
+    _media_types(fault, COMMUNITY, ["application/vnd.misp+json"])
+
+
+@mutant(breaks="TAXII-5.2.1-5", size="subtle")
+def media_types_name_the_old_version_of_stix_only(fault: Fault) -> None:
+    """media_types of a collection with objects of STIX 2.1 names STIX 2.0."""
+    _media_types(fault, LIBRARY, ["application/stix+json;version=2.0"])
+
+
+@mutant(breaks="TAXII-5.2.1-6")
+def without_media_types_stix_is_refused(fault: Fault) -> None:
+    """The workbench says no media_types, and refuses a POST of STIX objects with 422."""
+    _without_types(fault, lambda reply: refusal(422) if reply.status == 202 else reply)
+
+
+@mutant(breaks="TAXII-5.2.1-6", size="subtle")
+def without_media_types_every_object_fails(fault: Fault) -> None:
+    """The workbench says no media_types, takes a POST and says of each object that it failed."""
+
+    def failed(reply: Reply) -> Reply:
+        if reply.status != 202 or "successes" not in reply.json:
+            return reply
+        status = dict(reply.json)
+        status["failures"] = [*status.get("failures", []), *status.pop("successes")]
+        return reply.with_json({**status, "success_count": 0, "failure_count": status["total_count"]})
+
+    _without_types(fault, failed)
+
+
+def _without_types(fault: Fault, answer: Callable[[Reply], Reply]) -> None:
+    def untyped(body: dict[str, Any]) -> None:
+        for one in body.get("collections", [body]):
+            if one.get("id") == WORKBENCH:
+                one.pop("media_types", None)
+
+    def posted(seen: Seen) -> bool:
+        return on("objects", method="POST")(seen) and seen.collection == WORKBENCH
+
+    fault.change_json(on("collections", "collection"), untyped)
+    fault.change_answers(posted, lambda _, reply: answer(reply))

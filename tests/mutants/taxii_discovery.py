@@ -117,3 +117,97 @@ def discovery_is_at_another_path_only(fault: Fault) -> None:
 def discovery_is_redirected_to_another_path(fault: Fault) -> None:
     """/taxii2/ only points to the place where discovery is declared (308 and Location)."""
     _elsewhere(fault, Reply(308, (("Location", "/services/taxii2/"),), b""))
+
+
+@mutant(breaks="TAXII-4.1-2")
+def discovery_sends_strangers_to_a_login_page(fault: Fault) -> None:
+    """Who fails to log in is sent from discovery to a page of HTML with a form (302)."""
+    login = Reply(302, (("Location", "/login"), ("Content-Type", "text/html")), b"<title>Log in</title>")
+    fault.change_answers(on("discovery"), lambda _, reply: login if reply.status == 401 else reply)
+
+
+@mutant(breaks="TAXII-4.1-2", size="subtle")
+def discovery_answers_a_wrong_password_400(fault: Fault) -> None:
+    """Who fails to log in is answered 400 by discovery, as if the request were malformed."""
+    fault.change_answers(on("discovery"), lambda _, reply: refusal(400) if reply.status == 401 else reply)
+
+
+def _one_more_root(fault: Fault, root: str) -> None:
+    def listed(found: dict[str, Any]) -> None:
+        found["api_roots"].append(root)
+
+    fault.change_json(on("discovery"), listed)
+
+
+@mutant(
+    breaks="TAXII-4.1.1-3",
+    also={"TAXII-4.1.1-2": "What begins with ../ does not begin with one slash."},
+)
+def an_api_root_climbs_up(fault: Fault) -> None:
+    """One listed root begins with ../ and counts from the address of discovery."""
+    _one_more_root(fault, "../museum/")
+
+
+@mutant(
+    breaks="TAXII-4.1.1-3",
+    size="subtle",
+    also={"TAXII-4.1.1-2": "What begins with two slashes does not begin with one."},
+)
+def the_last_api_root_begins_with_two_slashes(fault: Fault) -> None:
+    """The last listed root is a right one with a slash too many before it, from joining two parts."""
+
+    def doubled(found: dict[str, Any]) -> None:
+        if len(found["api_roots"]) > 1:
+            found["api_roots"][-1] = "/" + found["api_roots"][-1]
+
+    fault.change_json(on("discovery"), doubled)
+
+
+def _second_root(fault: Fault, instead: Reply) -> None:
+    fault.change_answers(
+        lambda seen: seen.method == "GET" and seen.path == "/archive/", lambda _, reply: instead if reply.ok else reply
+    )
+
+
+@mutant(breaks="TAXII-4.1.1-6")
+def a_listed_api_root_is_gone(fault: Fault) -> None:
+    """The second of the listed roots is answered 410 to those to whom it is listed."""
+    _second_root(fault, refusal(410))
+
+
+@mutant(breaks="TAXII-4.1.1-6", size="subtle")
+def a_listed_api_root_has_moved(fault: Fault) -> None:
+    """The second of the listed roots only points to another address (301)."""
+    _second_root(fault, Reply(301, (("Location", "/museum/"),), b""))
+
+
+def _no_root(fault: Fault, instead: Reply) -> None:
+    """No API root answers as one, and discovery lists none; the collections below them are served."""
+
+    def unlisted(found: dict[str, Any]) -> None:
+        found.pop("default", None)
+        found.pop("api_roots", None)
+
+    fault.change_json(on("discovery"), unlisted)
+    fault.change_answers(
+        lambda seen: seen.path in ("/exchange/", "/archive/"), lambda _, reply: instead if reply.ok else reply
+    )
+
+
+@mutant(
+    breaks="TAXII-8.2.1-2",
+    also={"TAXII-4.2-3": "GET of the API root of an entitled client is not answered 200."},
+)
+def the_server_is_discovery_only(fault: Fault) -> None:
+    """Discovery lists no API root, and the address of the only known one is not found."""
+    _no_root(fault, refusal(404))
+
+
+@mutant(
+    breaks="TAXII-8.2.1-2",
+    size="subtle",
+    also={"TAXII-4.2-3": "GET of the API root of an entitled client is not answered 200."},
+)
+def no_api_root_lets_anybody_in(fault: Fault) -> None:
+    """The addresses of API roots are there, and answer 403 to every account."""
+    _no_root(fault, refusal(403))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from isao_reference.store.items import NewItem
+from isao_reference.taxii import intake
 from tests.support.answering import Forward, Reply, Seen, on
 from tests.support.mutation import Fault, mutant
 
@@ -148,3 +151,84 @@ def record_ids_of_tools_are_in_capitals(fault: Fault) -> None:
                 record["id"] = f"{kind}--{uuid.upper()}"
 
     fault.change_json(_exactly(), capitals)
+
+
+def _empty(fault: Fault, when: Callable[[Seen], bool], value: Any) -> None:
+    def listed(body: dict[str, Any]) -> None:
+        body.setdefault("objects", value)
+
+    fault.change_json(lambda seen: on("manifest")(seen) and when(seen), listed)
+
+
+@mutant(
+    breaks="TAXII-5.3.1-1",
+    also={"TAXII-2-4": "The list without records is an empty list."},
+)
+def a_manifest_without_news_lists_nothing(fault: Fault) -> None:
+    """When nothing was added after the given time, the manifest says "objects": []."""
+    _empty(fault, lambda seen: "added_after" in seen.names, [])
+
+
+@mutant(breaks="TAXII-5.3.1-1", size="subtle")
+def a_manifest_without_records_is_null(fault: Fault) -> None:
+    """A manifest without records says "objects": null."""
+    _empty(fault, lambda _: True, None)
+
+
+def _media_type(fault: Fault, which: Callable[[list[Any]], list[Any]], media_type: str) -> None:
+    def typed(body: dict[str, Any]) -> None:
+        for record in which(body.get("objects", [])):
+            record["media_type"] = media_type
+
+    fault.change_json(on("manifest"), typed)
+
+
+@mutant(breaks="TAXII-5.3.1-4")
+def records_have_the_type_of_any_json(fault: Fault) -> None:
+    """Every record says the media type application/json, which no collection lists."""
+    _media_type(fault, lambda records: records, "application/json")
+
+
+@mutant(breaks="TAXII-5.3.1-4", size="subtle")
+def the_last_record_has_a_version_of_stix_that_is_not_listed(fault: Fault) -> None:
+    """The last record says a version of STIX that its collection does not list."""
+    _media_type(fault, lambda records: records[-1:], "application/stix+json;version=2.2")
+
+
+_DATES = "UPDATE OR IGNORE items SET date_added = ? WHERE collection = ? AND object_id = ? AND version_key"
+
+
+def _re_dated(fault: Fault, re_date: Callable[[Any, int, NewItem, int, bool], bool]) -> None:
+    """Storing an object changes a date; `re_date` gets database, collection, object, date and whether it is new,
+    and returns whether the date is used up."""
+    take_one = intake.take_one
+
+    def taking(db: Any, collection: Any, item: NewItem, value: Any, contributor: Any, date_added: int) -> bool:
+        added = take_one(db, collection, item, value, contributor, date_added)
+        return re_date(db, collection.key, item, date_added, added)
+
+    fault.replace("isao_reference.taxii.intake.take_one", taking)
+
+
+@mutant(breaks="TAXII-5.3.1-5")
+def a_repeated_post_makes_a_version_new(fault: Fault) -> None:
+    """A version that is posted once more gets the time of that request as date_added."""
+
+    def renew(db: Any, collection: int, item: NewItem, date_added: int, added: bool) -> bool:
+        if not added:
+            db.execute(f"{_DATES} = ?", (date_added, collection, item.facts.id, item.facts.version_key))
+        return True
+
+    _re_dated(fault, renew)
+
+
+@mutant(breaks="TAXII-5.3.1-5", size="subtle")
+def a_new_version_makes_the_others_new(fault: Fault) -> None:
+    """When a version is added, one that was there before gets nearly the same date_added."""
+
+    def renew(db: Any, collection: int, item: NewItem, date_added: int, added: bool) -> bool:
+        if added:
+            db.execute(f"{_DATES} <> ?", (date_added - 1, collection, item.facts.id, item.facts.version_key))
+        return added
+
+    _re_dated(fault, renew)

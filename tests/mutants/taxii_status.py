@@ -188,3 +188,272 @@ def total_count_counts_the_envelope_too(fault: Fault) -> None:
             body["total_count"] += 1
 
     fault.change_json(_any_status, one_more)
+
+
+def _in_the_archive(fault: Fault, when: Callable[[Reply], bool]) -> None:
+    """The second API root answers for statuses of the first one."""
+
+    async def shared(seen: Seen, forward: Forward) -> Reply:
+        own = await forward(seen)
+        first = await forward(seen.at(seen.path.replace("/archive/", "/exchange/", 1)))
+        return first if own.status == 404 and first.ok and when(first) else own
+
+    fault.around(lambda seen: seen.method == "GET" and seen.path.startswith("/archive/status/"), shared)
+
+
+@mutant(breaks="TAXII-4.3-4")
+def every_api_root_knows_every_status(fault: Fault) -> None:
+    """A status that one API root issued is served under the other one too."""
+    _in_the_archive(fault, lambda _: True)
+
+
+@mutant(breaks="TAXII-4.3-4", size="subtle")
+def a_status_without_failures_is_known_to_every_api_root(fault: Fault) -> None:
+    """Statuses without failures are kept in a cache that all API roots share."""
+    _in_the_archive(fault, lambda reply: reply.json.get("failure_count") == 0)
+
+
+def _owners(fault: Fault) -> dict[str, str]:
+    """The credentials with which each status was issued."""
+    owners: dict[str, str] = {}
+
+    def noted(seen: Seen, reply: Reply) -> Reply:
+        if reply.status == 202 and seen.authorization:
+            owners[reply.json["id"]] = seen.authorization
+        return reply
+
+    fault.change_answers(_posting, noted)
+    return owners
+
+
+def _shown_to_others(fault: Fault, told: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    owners = _owners(fault)
+
+    async def shown(seen: Seen, forward: Forward) -> Reply:
+        reply = await forward(seen)
+        owner = owners.get(seen.status)
+        if reply.ok or not owner or seen.principal in ("", "?", "ex-member"):
+            return reply
+        return (await forward(seen.by(owner))).rewritten(told)
+
+    fault.around(on("status"), shown)
+
+
+@mutant(breaks="TAXII-4.3-5")
+def any_account_may_read_any_status(fault: Fault) -> None:
+    """Whoever logs in and knows its id may read a status."""
+    _shown_to_others(fault, dict)
+
+
+@mutant(breaks="TAXII-4.3-5", size="subtle")
+def any_account_may_read_the_counts_of_any_status(fault: Fault) -> None:
+    """To other accounts a status says its counts and leaves out the objects it is about."""
+    _shown_to_others(fault, lambda body: {name: value for name, value in body.items() if name not in _LISTS})
+
+
+def _without_count(fault: Fault, name: str) -> None:
+    def without(body: dict[str, Any]) -> None:
+        body.pop(name, None)
+
+    fault.change_json(_any_status, without)
+
+
+def _count_as_text(fault: Fault, name: str) -> None:
+    """Only where a status is asked for again: it comes out of another table."""
+
+    def as_text(body: dict[str, Any]) -> None:
+        if name in body:
+            body[name] = str(body[name])
+
+    fault.change_json(on("status"), as_text)
+
+
+@mutant(
+    breaks="TAXII-4.3.1-3",
+    also={
+        "TAXII-3.8-2": "A required property is missing.",
+        "TAXII-4.3.1-2": "What is not there does not tell how many objects the request had.",
+    },
+)
+def a_status_has_no_total_count(fault: Fault) -> None:
+    """No status says total_count."""
+    _without_count(fault, "total_count")
+
+
+@mutant(
+    breaks="TAXII-4.3.1-3",
+    size="subtle",
+    also={"TAXII-2-3": "A text is no integer."},
+)
+def total_count_is_a_text(fault: Fault) -> None:
+    """Asked for again, a status says its total_count as a text."""
+    _count_as_text(fault, "total_count")
+
+
+@mutant(breaks="TAXII-4.3.1-4", also={"TAXII-3.8-2": "A required property is missing."})
+def a_status_has_no_success_count(fault: Fault) -> None:
+    """No status says success_count."""
+    _without_count(fault, "success_count")
+
+
+@mutant(
+    breaks="TAXII-4.3.1-4",
+    size="subtle",
+    also={"TAXII-2-3": "A text is no integer."},
+)
+def success_count_is_a_text(fault: Fault) -> None:
+    """Asked for again, a status says its success_count as a text."""
+    _count_as_text(fault, "success_count")
+
+
+@mutant(breaks="TAXII-4.3.1-5", also={"TAXII-3.8-2": "A required property is missing."})
+def a_status_without_failures_has_no_failure_count(fault: Fault) -> None:
+    """failure_count is left out when it is zero."""
+
+    def without_zero(body: dict[str, Any]) -> None:
+        if body.get("failure_count") == 0:
+            del body["failure_count"]
+
+    fault.change_json(_any_status, without_zero)
+
+
+@mutant(
+    breaks="TAXII-4.3.1-5",
+    size="subtle",
+    also={"TAXII-2-3": "A text is no integer."},
+)
+def failure_count_is_a_text(fault: Fault) -> None:
+    """Asked for again, a status says its failure_count as a text."""
+    _count_as_text(fault, "failure_count")
+
+
+@mutant(breaks="TAXII-4.3.1-6", also={"TAXII-3.8-2": "A required property is missing."})
+def a_status_has_no_pending_count(fault: Fault) -> None:
+    """No status says pending_count: the server has nothing that could be pending."""
+    _without_count(fault, "pending_count")
+
+
+@mutant(
+    breaks="TAXII-4.3.1-6",
+    size="subtle",
+    also={"TAXII-4.3.1-7": "With a count below zero the counts do not add up."},
+)
+def pending_count_is_below_zero(fault: Fault) -> None:
+    """Asked for again, a status of which nothing is pending says -1."""
+
+    def below(body: dict[str, Any]) -> None:
+        if body.get("pending_count") == 0:
+            body["pending_count"] = -1
+
+    fault.change_json(on("status"), below)
+
+
+@mutant(breaks="TAXII-4.3.1-7")
+def a_complete_status_has_one_pending(fault: Fault) -> None:
+    """A complete status counts one object as pending that it counts as a success as well."""
+
+    def one_pending(body: dict[str, Any]) -> None:
+        if body.get("status") == "complete":
+            body["pending_count"] = 1
+
+    fault.change_json(_any_status, one_pending)
+
+
+@mutant(breaks="TAXII-4.3.1-7", size="subtle")
+def a_status_lists_a_success_twice(fault: Fault) -> None:
+    """The last of the successes stands in the list twice: it is longer than success_count says."""
+
+    def twice(body: dict[str, Any]) -> None:
+        if body.get("successes"):
+            body["successes"].append(dict(body["successes"][-1]))
+
+    fault.change_json(_any_status, twice)
+
+
+@mutant(breaks="TAXII-4.3.1-8")
+def successes_do_not_say_their_version(fault: Fault) -> None:
+    """The entries of successes have an id only."""
+
+    def bare(body: dict[str, Any]) -> None:
+        for entry in body.get("successes", []):
+            entry.pop("version", None)
+
+    fault.change_json(_any_status, bare)
+
+
+@mutant(breaks="TAXII-4.3.1-8", size="subtle")
+def the_last_of_several_entries_has_no_id(fault: Fault) -> None:
+    """Of several entries the last one has lost its id."""
+
+    def without_id(body: dict[str, Any]) -> None:
+        entries = _details(body)
+        if len(entries) > 1:
+            entries[-1].pop("id", None)
+
+    fault.change_json(_any_status, without_id)
+
+
+def _observable_version(fault: Fault, version: Callable[[dict[str, Any]], str]) -> None:
+    """Another version in the entries about objects that have neither modified nor created."""
+
+    def changed(seen: Seen, reply: Reply) -> Reply:
+        bare = {stix.get("id") for stix in seen.posted if not {"modified", "created"} & stix.keys()}
+        if reply.status != 202:
+            return reply
+        for entry in _details(reply.json):
+            if entry["id"] in bare:
+                entry["version"] = version(reply.json)
+        return reply.with_json(reply.json)
+
+    fault.change_answers(_posting, changed)
+
+
+@mutant(breaks="TAXII-4.3.1-11")
+def the_version_of_an_observable_is_empty(fault: Fault) -> None:
+    """The answer to a POST gives an empty text as version of an object without modified and created."""
+    _observable_version(fault, lambda _: "")
+
+
+@mutant(breaks="TAXII-4.3.1-11", size="subtle")
+def the_version_of_an_observable_is_the_time_of_upload(fault: Fault) -> None:
+    """The answer to a POST gives the time of the request as that version; the manifest gives a fixed time."""
+    _observable_version(fault, lambda status: str(status["request_timestamp"]))
+
+
+def _changed_when_read_again(fault: Fault, change: Callable[[dict[str, Any], int], None]) -> None:
+    """`change` gets a complete status and how often it was read before."""
+    read: dict[str, int] = {}
+
+    def again(body: dict[str, Any]) -> None:
+        times = read.get(body["id"], 0)
+        read[body["id"]] = times + 1
+        if times and body.get("status") == "complete":
+            change(body, times)
+
+    fault.change_json(on("status"), again)
+
+
+@mutant(breaks="TAXII-4.3.1-13")
+def a_success_becomes_a_failure_later(fault: Fault) -> None:
+    """When a complete status is read again, its last success has become a failure."""
+
+    def failed(body: dict[str, Any], _: int) -> None:
+        if body.get("successes"):
+            body.setdefault("failures", []).append(body["successes"].pop())
+            body["success_count"] -= 1
+            body["failure_count"] += 1
+            if not body["successes"]:
+                del body["successes"]
+
+    _changed_when_read_again(fault, failed)
+
+
+@mutant(breaks="TAXII-4.3.1-13", size="subtle")
+def request_timestamp_moves_when_a_status_is_read_again(fault: Fault) -> None:
+    """Each time a complete status is read, its request_timestamp is a year later than the time before."""
+
+    def moved(body: dict[str, Any], times: int) -> None:
+        stamp = body["request_timestamp"]
+        body["request_timestamp"] = f"{int(stamp[:4]) + times}{stamp[4:]}"
+
+    _changed_when_read_again(fault, moved)
