@@ -186,7 +186,7 @@ def get_object_takes_a_spec_version_as_an_upper_bound(fault: Fault) -> None:
 def the_manifest_looks_for_the_type_in_its_records(fault: Fault) -> None:
     """match[type] lists nothing on the manifest, because a record has no type of its own."""
     fault.change_answers(
-        lambda seen: on("manifest")(seen) and TYPE in seen.names,
+        lambda seen: on("manifest")(seen) and seen.names == {TYPE},
         lambda _, reply: reply.with_objects([]) if reply.ok and reply.objects else reply,
     )
 
