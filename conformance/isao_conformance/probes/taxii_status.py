@@ -5,45 +5,21 @@ A status may stay pending and may be forgotten; only what it says while it is th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from urllib.parse import urljoin
 
 from isao_conformance.errors import Untestable
-from isao_conformance.exchange import Answer
-from isao_conformance.fixtures import LABEL, Stix, statement_marking
+from isao_conformance.exchange import Exchange
+from isao_conformance.fixtures import LABEL, statement_marking
 from isao_conformance.lab import Lab
 from isao_conformance.listings import instant, version_of
-from isao_conformance.probe import probe
-from isao_conformance.resources import TIMESTAMP
+from isao_conformance.probe import Finding, Looked, probe, watcher
+from isao_conformance.resources import STATUS, TIMESTAMP
+from isao_conformance.roots import listed_roots
+from isao_conformance.statuses import added, address, details, followed, is_count, is_of, own_status, settled, status_in
+from isao_conformance.tables import COUNTS, DETAILS, TABLES
+from isao_conformance.target import OUTSIDER, Actor
 
-DETAILS = ("successes", "failures", "pendings")
-
-
-def _added(lab: Lab, objects: list[Stix]) -> Answer:
-    """The 202 answer to a POST of these objects. Untestable when it is another one."""
-    lab.created(lab.workspace, [stix["id"] for stix in objects])
-    answer = lab.reader.add(lab.workspace, objects)
-    if answer.status != 202 or not isinstance(answer.data, dict):
-        lab.no_verdict(f"the POST was not answered 202 with a JSON object: {answer.brief()}")
-    return answer
-
-
-def _followed(lab: Lab, objects: list[Stix]) -> list[Answer]:
-    """The answer to the POST and every status answered 200 after it, at least one, up to complete or the bound.
-
-    A status that carries another id than the one asked for is left out: that is TAXII-4.3-3.
-    """
-    answers = [_added(lab, objects)]
-    status_id = str(answers[0].resource.get("id"))
-
-    def ask() -> Answer | None:
-        now = lab.reader.status(lab.survey.api_root, status_id)
-        if now.status == 200 and str(now.resource.get("id")).lower() == status_id.lower():
-            answers.append(now)
-        return None if now.status == 200 and now.resource.get("status") == "pending" else now
-
-    lab.poll(ask)
-    return answers
+OPERATORS = ("operator", "analyst")
 
 
 @probe("TAXII-4.3-1", statement="2341fd29")
@@ -67,7 +43,7 @@ def an_unknown_status_is_answered_404(lab: Lab) -> None:
 def a_status_is_the_one_that_was_asked_for(lab: Lab) -> None:
     """4.3: the status resource of that id. Two additions of different size; the older one is asked last, so a server
     that always shows the newest, or mixes up counts, is found."""
-    posts = [_added(lab, [lab.indicator(LABEL)]), _added(lab, [lab.indicator(LABEL), lab.indicator(LABEL)])]
+    posts = [added(lab, [lab.indicator(LABEL)]), added(lab, [lab.indicator(LABEL), lab.indicator(LABEL)])]
     ids = [str(post.resource.get("id")) for post in posts]
     lab.control(ids[0].lower() != ids[1].lower(), "both additions were given the same status id")
     foreign: list[str] = []
@@ -91,7 +67,7 @@ def a_status_is_the_one_that_was_asked_for(lab: Lab) -> None:
 @probe("TAXII-4.3.1-1", statement="ba530f6b", needs=["writable"])
 def a_status_is_complete_or_pending(lab: Lab) -> None:
     """4.3.1: two words and no others, in the answer to the POST and each later one."""
-    words = [answer.resource.get("status") for answer in _followed(lab, [lab.indicator(LABEL)])]
+    words = [answer.resource.get("status") for answer in followed(lab, [lab.indicator(LABEL)])]
     wrong = [word for word in words if word not in ("complete", "pending")]
     lab.expect(
         not wrong, "status is complete or pending", expected="complete or pending", got=wrong[:1] or str(words[-1])
@@ -102,7 +78,7 @@ def a_status_is_complete_or_pending(lab: Lab) -> None:
 def total_count_is_the_number_of_objects_sent(lab: Lab) -> None:
     """4.3.1: the number of objects in the request. One of the four is already stored, which does not make it fewer."""
     known = lab.share(LABEL)
-    answers = _followed(lab, [lab.indicator(LABEL), known, lab.indicator(LABEL), lab.indicator(LABEL)])
+    answers = followed(lab, [lab.indicator(LABEL), known, lab.indicator(LABEL), lab.indicator(LABEL)])
     counts = [(a.resource.get("status"), a.resource.get("total_count")) for a in answers]
     if not any(count == 4 or status == "complete" for status, count in counts):
         lab.no_verdict(f"the status never got beyond pending with no count: {counts[-1]}")
@@ -112,16 +88,11 @@ def total_count_is_the_number_of_objects_sent(lab: Lab) -> None:
     )
 
 
-def _details(answers: Iterable[Answer]) -> list[dict[str, Any]]:
-    """Every entry of successes, failures and pendings in these answers."""
-    return [e for answer in answers for key in DETAILS for e in answer.list_of(key) if isinstance(e, dict)]
-
-
 @probe("TAXII-4.3.1-9", statement="b5c89da1", needs=["writable"])
 def entries_of_a_status_carry_the_stix_id(lab: Lab) -> None:
     """4.3.1: id is the STIX id. The lists are optional; an entry in them is about one of the two objects sent."""
     sent = [lab.indicator(LABEL), lab.indicator(LABEL)]
-    entries = _details(_followed(lab, sent))
+    entries = details(followed(lab, sent))
     wrong = [e.get("id") for e in entries if e.get("id") not in [stix["id"] for stix in sent]]
     lab.expect(
         not wrong,
@@ -136,15 +107,15 @@ def entries_of_a_status_carry_modified_or_created_as_version(lab: Lab) -> None:
     """4.3.1: version is modified, or created where there is none: an indicator, and a marking definition where it is
     taken. Compared as instants; another spelling of the same instant is a warning."""
     sent = [lab.indicator(LABEL, modified="2026-02-05T08:00:00.000Z")]
-    answers = _followed(lab, sent)
+    answers = followed(lab, sent)
     marking = statement_marking(lab)
     try:
-        answers += _followed(lab, [marking])
+        answers += followed(lab, [marking])
         sent.append(marking)
     except Untestable:
         sent = sent[:1]  # a server may refuse marking definitions
     versions = {stix["id"]: version_of(stix) for stix in sent}
-    entries = [e for e in _details(answers) if e.get("id") in list(versions)]
+    entries = [e for e in details(answers) if e.get("id") in list(versions)]
     told = [(e.get("version"), versions[e["id"]]) for e in entries]
     wrong = [f"version {was} for {should}" for was, should in told if instant(was) != instant(should)]
     lab.expect(
@@ -163,7 +134,7 @@ def entries_of_a_status_carry_modified_or_created_as_version(lab: Lab) -> None:
 @probe("TAXII-4.3.1-12", statement="c6f46dec", needs=["writable"])
 def request_timestamp_is_a_taxii_timestamp(lab: Lab) -> None:
     """4.3.1 with section 2: six fraction digits and Z, a day that exists. The property is optional."""
-    answers = _followed(lab, [lab.indicator(LABEL)])
+    answers = followed(lab, [lab.indicator(LABEL)])
     told = [a.resource["request_timestamp"] for a in answers if "request_timestamp" in a.resource]
     wrong = [text for text in told if not isinstance(text, str) or not TIMESTAMP.fullmatch(text) or not instant(text)]
     lab.expect(
@@ -171,4 +142,190 @@ def request_timestamp_is_a_taxii_timestamp(lab: Lab) -> None:
         "request_timestamp, where present, is a TAXII timestamp",
         expected="YYYY-MM-DDTHH:MM:SS.ssssssZ",
         got=wrong[:1] or (told[-1] if told else "not present"),
+    )
+
+
+def _count_is_there(exchange: Exchange, name: str) -> Looked:
+    part = status_in(exchange)
+    if part is None:
+        return False
+    if name not in part.body:
+        return Finding(f"{name}, zero or more", f"a status without {name}")
+    value = part.body[name]
+    return True if is_count(value) else Finding("a whole number of zero or more", f'"{name}": {str(value)[:80]!r}')
+
+
+@watcher("TAXII-4.3.1-3", statement="3ef71420")
+def total_count_is_a_count(exchange: Exchange) -> Looked:
+    """4.3.1: required, an integer of zero or more."""
+    return _count_is_there(exchange, "total_count")
+
+
+@watcher("TAXII-4.3.1-4", statement="a5cabfe2")
+def success_count_is_a_count(exchange: Exchange) -> Looked:
+    """4.3.1: required, an integer of zero or more."""
+    return _count_is_there(exchange, "success_count")
+
+
+@watcher("TAXII-4.3.1-5", statement="3abac70d")
+def failure_count_is_a_count(exchange: Exchange) -> Looked:
+    """4.3.1: required, an integer of zero or more."""
+    return _count_is_there(exchange, "failure_count")
+
+
+@watcher("TAXII-4.3.1-6", statement="4edde7ca")
+def pending_count_is_a_count(exchange: Exchange) -> Looked:
+    """4.3.1: required, an integer of zero or more."""
+    return _count_is_there(exchange, "pending_count")
+
+
+@watcher("TAXII-4.3.1-7", statement="64dfef11")
+def counts_of_a_status_add_up(exchange: Exchange) -> Looked:
+    """4.3.1: each object of the request was created, failed or is pending. Counts that are none are left to their own
+    rows; a total of 0 says that processing has not begun, and is no sum."""
+    part = status_in(exchange)
+    if part is None or not all(is_count(part.body.get(name)) for name in COUNTS):
+        return False
+    total, *outcomes = (part.body[name] for name in COUNTS)
+    complete = part.body.get("status") == "complete"
+    told = ", ".join(f"{name} {part.body[name]}" for name in COUNTS)
+    if sum(outcomes) != total and (complete or total != 0):
+        return Finding("three counts that add up to total_count", told)
+    if complete and part.body["pending_count"]:
+        return Finding("nothing pending when complete", told)
+    for name, count in zip(DETAILS, outcomes, strict=True):
+        listed = part.body.get(name)
+        if isinstance(listed, list) and len(listed) > count:
+            return Finding(f"no more {name} than counted", f"{len(listed)} {name}; {told}")
+    return True
+
+
+@watcher("TAXII-4.3.1-8", statement="fbba4de7")
+def entries_of_a_status_have_id_and_version(exchange: Exchange) -> Looked:
+    """4.3.1: status-details is an object with a string id and a string version. The lists are optional."""
+    part = status_in(exchange)
+    if part is None:
+        return False
+    for key in DETAILS:
+        listed = part.body.get(key)
+        for entry in listed if isinstance(listed, list) else []:
+            named = isinstance(entry, dict) and isinstance(entry.get("id"), str) and entry["id"] != ""
+            if not named or not isinstance(entry.get("version"), str):
+                return Finding("an object with a string id and a string version", f"{key} holds {str(entry)[:120]}")
+    return True
+
+
+@probe("TAXII-4.3-2", statement="ea22eb1b", needs=["writable"])
+def a_status_is_kept_for_the_length_of_a_run(lab: Lab) -> None:
+    """4.3: at least 24 hours after completion. A run is shorter, so a status that is gone within it was given up too
+    early; a second POST lies between the questions, for servers that keep the newest only."""
+    post = added(lab, [lab.indicator(LABEL)])
+    status_id = str(post.resource.get("id"))
+    answers = [lab.reader.status(lab.survey.api_root, status_id)]
+    if answers[0].status in (401, 403):
+        lab.no_verdict(f"statuses are refused to this account: {answers[0].brief()}")
+    if answers[0].status == 200:
+        lab.completed(lab.reader, post)
+        added(lab, [lab.indicator(LABEL)])
+        answers += [lab.reader.status(lab.survey.api_root, status_id) for _ in range(2)]
+    gone = [answer for answer in answers if answer.status != 200]
+    lab.expect(
+        not gone,
+        "a status is still there minutes after it is complete",
+        expected="200 for 24 hours",
+        got=gone[0] if gone else answers[-1],
+    )
+
+
+@probe("TAXII-4.3-4", statement="41752650", needs=["writable"])
+def a_status_is_not_served_below_another_api_root(lab: Lab) -> None:
+    """4.3: the URL of a status begins with its API root. Below any other one, real or invented, there is no such
+    status; how the server says so is left to it."""
+    status_id = own_status(lab)
+    others = [root for root in listed_roots(lab) if root != lab.survey.api_root][:3]
+    for root in others or [urljoin(lab.survey.api_root, f"/no-such-root-{lab.uuid()}/")]:
+        answer = lab.reader.status(root, status_id)
+        lab.expect(
+            not is_of(answer, status_id),
+            "the status is not served below another API root",
+            expected="404",
+            got=answer,
+        )
+
+
+@probe("TAXII-4.3-5", statement="e4354b89", needs=["writable"])
+def a_status_is_not_shown_to_other_organizations(lab: Lab) -> None:
+    """4.3: 403 or 404 to who has no access. Asked are accounts of other organizations and a stranger; the operator's
+    own accounts may read everything."""
+    others = [
+        a.name for a in lab.target.actors.values() if a.name not in OPERATORS and not _together(lab.reader.actor, a)
+    ]
+    if not set(others) - {OUTSIDER}:
+        lab.no_verdict("no account of another organization is lent", blocked_by="capability several-accounts")
+    status_id = own_status(lab)
+    shown = []
+    for name in others:
+        answer = lab.as_(name).status(lab.survey.api_root, status_id)
+        if is_of(answer, status_id):
+            shown.append((name, answer))
+    lab.expect(
+        not shown,
+        "nobody of another organization is shown the status",
+        expected="404, 403 or 401",
+        got=", ".join(name for name, _ in shown) or f"refused to {', '.join(others)}",
+        seen=[answer for _, answer in shown[:1]],
+    )
+
+
+def _together(one: Actor, other: Actor) -> bool:
+    """True for accounts of one organization; without a word on that, for names that differ in a final digit only."""
+    if one.organization and other.organization:
+        return one.organization == other.organization
+    return one.name.rstrip("0123456789") == other.name.rstrip("0123456789")
+
+
+@probe("TAXII-4.3.1-11", statement="d7d829f2", needs=["writable"])
+def an_object_without_dates_has_one_version_everywhere(lab: Lab) -> None:
+    """4.3.1: a value that is consistent to the server. An address has neither modified nor created; what the status
+    calls its version is compared with the manifest."""
+    stix = address(lab)
+    answers = followed(lab, [stix])
+    told = [e.get("version") for e in details(answers) if e.get("id") == stix["id"]]
+    if not told or answers[-1].list_of("failures"):
+        lab.no_verdict("the object is refused, or no entry of the status names it")
+    listed = lab.reader.manifest(lab.workspace, match_id=stix["id"])
+    told += [record.get("version") for record in listed.objects if record.get("id") == stix["id"]]
+    lab.expect(
+        all(isinstance(version, str) and version for version in told) and len(set(map(str, told))) == 1,
+        "one version in the answer, the status and the manifest",
+        expected="the same value, which is not empty",
+        got=", ".join(repr(version) for version in dict.fromkeys(map(str, told))),
+    )
+
+
+@probe("TAXII-4.3.1-13", statement="2c59346d", needs=["writable"])
+def a_complete_status_stays_as_it_is(lab: Lab) -> None:
+    """4.3.1: complete means not updated further. Between the questions happens what tempts a server to count anew: the
+    objects come again, in a new version, and one is deleted. Removal is lawful; then there is nothing that changed."""
+    kept, gone = lab.indicator(LABEL), lab.indicator(LABEL)
+    before = [a for a in followed(lab, [kept, gone]) if a.resource.get("status") == "complete"]
+    if not before:
+        lab.no_verdict("the status never says complete")
+    added(lab, [kept, lab.indicator(LABEL)])
+    added(lab, [{**kept, "modified": "2026-02-05T08:00:00.000Z"}])
+    if lab.target.may_delete:
+        lab.reader.delete(lab.workspace, gone["id"])
+    status_id = str(before[0].resource.get("id"))
+    after = [lab.reader.status(lab.survey.api_root, status_id) for _ in range(2)]
+    seen = [*before, *(answer for answer in after if is_of(answer, status_id))]
+    changed = [
+        f"{name} was {str(told[0])[:120]} and is {str(told[-1])[:120]}"
+        for name in sorted(TABLES[STATUS])
+        if len(set(told := [settled(a.resource[name]) for a in seen if name in a.resource])) > 1
+    ]
+    lab.expect(
+        not changed,
+        "a complete status keeps its values",
+        expected="the same values whenever it is asked for",
+        got=changed[:2] or f"{len(seen)} times the same",
     )
