@@ -111,6 +111,15 @@ def observable(lab: Lab) -> Single:
     return Single(lab.workspace, stix, own=True)
 
 
+def close_versions(lab: Lab) -> Versioned:
+    """One own indicator in two versions within one millisecond. Untestable where the later one is refused."""
+    first = lab.indicator(LABEL, modified="2026-01-05T08:00:00.123100Z")
+    posted = (first, {**first, "modified": "2026-01-05T08:00:00.123556Z", "name": f"{first['name']}, once more"})
+    for stix in posted:
+        lab.publish([stix])
+    return Versioned(lab.workspace, first["id"], posted, own=True)
+
+
 def objects_in_versions(lab: Lab) -> list[Versioned]:
     """An object in several versions, and where they are own ones another whose versions came in order."""
     of = several_versions(lab)

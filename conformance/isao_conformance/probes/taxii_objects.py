@@ -122,6 +122,26 @@ def one_object_is_served_under_its_stix_id(lab: Lab) -> None:
     )
 
 
+@probe("TAXII-5.6-2", statement="31450e42")
+def an_unknown_object_is_404(lab: Lab) -> None:
+    """5.6: 404 when the object id is not found. A known object of the same collection is served, and the ids are new;
+    the request for all versions is asked too, since it takes another path in many servers."""
+    shelf = some_objects(lab)
+    control = lab.reader.object(shelf.collection, shelf.ids[0])
+    lab.control(served(control, shelf.ids[0]), f"a known object is not served under its id: {control.brief()}")
+    for name, kind in (("a type that is held", shelf.types[0]), ("any type", "campaign")):
+        absent = f"{kind}--{lab.uuid()}"
+        plain = lab.reader.object(shelf.collection, absent)
+        lab.expect(plain.status == 404, f"an unknown id of {name} is answered 404", expected="404", got=plain)
+        every = lab.reader.object(shelf.collection, absent, match_version="all")
+        lab.expect(
+            every.status == 404,
+            f"all versions of an unknown id of {name} are answered 404",
+            expected="404",
+            got=every,
+        )
+
+
 @probe("TAXII-3.7-1", statement="b0cd487c")
 def stix_content_comes_in_an_envelope(lab: Lab) -> None:
     """3.7: the HTTP root object MUST be an envelope. Bundles (TAXII 2.0), bare lists and bare objects are not."""

@@ -7,28 +7,27 @@ versions, or does not take the STIX 2.0 form, is not blamed for that.
 from __future__ import annotations
 
 from isao_conformance.errors import Untestable
-from isao_conformance.filtering import ENDPOINTS, fetch_of, one_millisecond_later
-from isao_conformance.fixtures import Shelf, Versioned, several_versions, some_objects, with_modified
+from isao_conformance.filtering import ENDPOINTS, date_added, fetch_of, one_millisecond_later, type_of_entry
+from isao_conformance.fixtures import reading_place, several_versions, some_objects, three_versions, with_modified
 from isao_conformance.forms import (
     STIX_TYPES,
     ask,
     both_forms,
+    close_versions,
     entries_of,
     in_old_form,
     moments,
     objects_in_versions,
+    observable,
     told_spec,
     without_modified,
 )
 from isao_conformance.lab import Lab
-from isao_conformance.listings import Instant, Pages, instant, pages, whole
+from isao_conformance.listings import Pages, empty, instant, pages, shifted, whole
 from isao_conformance.probe import probe
+from isao_conformance.version_sets import instants, judge_once, judge_unions, named, three, told, unions
 
 VERSIONS = "capability old-versions"
-
-
-def _instants(spelled: list[str]) -> list[Instant]:
-    return sorted(moment for text in spelled if (moment := instant(text)) is not None)
 
 
 @probe("TAXII-3.4.1-2", statement="2dd09a53")
@@ -176,77 +175,8 @@ def the_word_last_is_the_same_as_no_version_filter(lab: Lab) -> None:
 def several_values_of_match_version_add_up(lab: Lab) -> None:
     """3.4 with 3.4.1: values are alternatives, keywords and times alike. Each value alone brings its version, so a
     version that is missing, or comes twice, is a fault of the combination."""
-    of = several_versions(lab)
-    wanted, alone = _unions(of.modified), {"first": of.modified[0], "last": of.modified[-1]}
-    alone |= {version: version for version in _three(of)}
-    judged = 0
-    for endpoint in ENDPOINTS:
-        single = {v: moments(ask(lab, endpoint, of, match_version=v), of.id, endpoint) for v in alone}
-        if any(single[value] != [instant(version)] for value, version in alone.items()):
-            continue
-        judged += 1
-        for value, versions in wanted.items():
-            listed = whole(ask(lab, endpoint, of, match_version=value))
-            if not listed.exact:
-                continue
-            lab.expect(
-                listed.ok and moments(listed, of.id, endpoint) == _instants(versions),
-                f"{endpoint}: match[version]={_name(value, of)} brings each version that one of the values names, once",
-                expected=f"versions {versions}",
-                got=_told(listed, of.id) if listed.ok else listed.last,
-                seen=[listed.last],
-            )
-    if not judged:
-        lab.no_verdict("single values of match[version] do not bring the versions they name", "TAXII-3.4.1-13")
-    _single_version_once(lab, some_objects(lab))
-
-
-def _three(of: Versioned) -> list[str]:
-    """The times of the first two versions and of the last one."""
-    return list(dict.fromkeys(of.modified[:2] + of.modified[-1:]))
-
-
-def _unions(modified: list[str]) -> dict[str, list[str]]:
-    """Combined values of match[version] and the versions that each has to bring."""
-    first, last = modified[0], modified[-1]
-    combined = {
-        "first,last": [first, last],
-        "last,first": [first, last],
-        f"{first},{last}": [first, last],
-        f"last,{last}": [last],
-        f"{first},last": [first, last],
-    }
-    if len(modified) > 2:
-        middle = modified[1]
-        combined |= {
-            f"first,{middle},last": [first, middle, last],
-            f"{first},{middle}": [first, middle],
-            f"{middle},{first}": [first, middle],
-            f"{middle},last": [middle, last],
-        }
-    return combined
-
-
-def _told(listed: Pages, stix_id: str) -> str:
-    return f"versions {[e.get('version', e.get('modified')) for e in entries_of(listed, stix_id)]}"
-
-
-def _single_version_once(lab: Lab, shelf: Shelf) -> None:
-    """Judge that an object in one version comes once for first,last, where it does for each of the two words."""
-    one = shelf.ids[0]
-    for endpoint in ENDPOINTS:
-        fetch = fetch_of(lab, endpoint)
-        alone = [pages(fetch, shelf.collection, match_id=one, match_version=word) for word in ("first", "last", "all")]
-        if any(listed.ids != [one] for listed in alone):
-            continue
-        listed = whole(pages(fetch, shelf.collection, match_id=one, match_version="first,last"))
-        lab.expect(
-            listed.ids == [one],
-            f"{endpoint}: match[version]=first,last brings an object in one version once",
-            expected=f"{one}, once",
-            got=f"{len(listed.ids)} entries" if listed.ok else listed.last,
-            seen=[listed.last],
-        )
+    judge_unions(lab, several_versions(lab))
+    judge_once(lab, some_objects(lab))
 
 
 @probe("TAXII-3.4.1-15", statement="6f9f0c39")
@@ -286,7 +216,7 @@ def one_object_comes_in_its_latest_version(lab: Lab) -> None:
             listed.ok and moments(listed, of.id, "object") == [instant(of.modified[-1])],
             "only the version with the greatest modified comes",
             expected=f"one object, modified {of.modified[-1]}",
-            got=_told(listed, of.id) if listed.ok else listed.last,
+            got=told(listed, of.id) if listed.ok else listed.last,
             seen=[listed.last],
         )
 
@@ -298,32 +228,25 @@ def one_object_comes_in_the_versions_asked_for(lab: Lab) -> None:
     of = several_versions(lab)
     if ask(lab, "object", of).last.status == 404:
         lab.no_verdict("the object is not found by its id", "TAXII-5.6-1")
-    wanted = {"first": of.modified[:1], "all": of.modified} | {m: [m] for m in _three(of)}
-    wanted |= {value: versions for value, versions in _unions(of.modified).items() if value.count(",") == 1}
+    wanted = {"first": of.modified[:1], "all": of.modified} | {m: [m] for m in three(of)}
+    wanted |= {value: versions for value, versions in unions(of.modified).items() if value.count(",") == 1}
     judged = 0
     for value, versions in wanted.items():
-        if moments(ask(lab, "objects", of, match_version=value), of.id, "objects") != _instants(versions):
+        if moments(ask(lab, "objects", of, match_version=value), of.id, "objects") != instants(versions):
             continue
         listed = ask(lab, "object", of, match_version=value)
         if not (listed.ended and listed.exact):
             continue
         judged += 1
         lab.expect(
-            listed.ok and moments(listed, of.id, "object") == _instants(versions),
-            f"match[version]={_name(value, of)} brings the versions it names",
+            listed.ok and moments(listed, of.id, "object") == instants(versions),
+            f"match[version]={named(value, of)} brings the versions it names",
             expected=f"versions {versions}",
-            got=_told(listed, of.id) if listed.ok else listed.last,
+            got=told(listed, of.id) if listed.ok else listed.last,
             seen=[listed.last],
         )
     if not judged:
         lab.no_verdict("GET objects brings the right versions for no value of match[version]", "TAXII-3.4.1-13")
-
-
-def _name(value: str, of: Versioned) -> str:
-    """A value with v1, v2, v3 for its times, since names of checks must not change from run to run."""
-    for place, modified in enumerate(_three(of), 1):
-        value = value.replace(modified, f"v{place}")
-    return value
 
 
 @probe("TAXII-5.8-2", statement="69757eb7")
@@ -354,3 +277,116 @@ def _control_versions_list(lab: Lab) -> None:
     answer = lab.reader.versions(of.collection, of.id)
     if answer.status != 200:
         lab.no_verdict(f"GET versions of another object gave {answer.brief()}", "capability versions-endpoint")
+
+
+@probe("TAXII-3.4.1-6", statement="977b8b69")
+def a_type_that_stix_does_not_define_is_answered_or_refused(lab: Lab) -> None:
+    """3.4.1, type: other types MAY be fulfilled. Nothing more is said, so an empty answer and a 4xx are as good; an
+    error of the server and entries of other types are not."""
+    where, made_up = reading_place(lab), f"x-drill-{lab.token(8)}"
+    for endpoint in ENDPOINTS:
+        fetch = fetch_of(lab, endpoint)
+        control = fetch(where, match_type="indicator")
+        lab.control(control.status == 200, f"GET {endpoint} with match[type]=indicator gave {control.brief()}")
+        answer = fetch(where, match_type=made_up)
+        only = answer.status == 200 and all(type_of_entry(entry) == made_up for entry in answer.objects)
+        lab.expect(
+            only or 400 <= answer.status < 500,
+            f"{endpoint}: a made-up type is answered without other types, or refused",
+            expected="200 without entries of another type, or a 4xx",
+            got=answer,
+        )
+
+
+@probe("TAXII-3.4.1-16", statement="3487f9f7", needs=["writable"])
+def an_object_without_any_time_has_one_version(lab: Lab) -> None:
+    """3.4.1 with 5.3.1: a value that is consistent to the server. The record of a process object is read twice, and the
+    value it shows is compared with the versions list and asked for."""
+    of = lab.fixture(observable)
+    records = [entries_of(ask(lab, "manifest", of), of.id) for _ in range(2)]
+    told_versions = [record[0].get("version") if record else None for record in records]
+    version = told_versions[0]
+    if not isinstance(version, str) or of.id not in ask(lab, "objects", of).ids:
+        lab.no_verdict("the object is not listed, or its record has no version that is a string")
+        return
+    lab.expect(
+        told_versions[1] == version,
+        "two answers of the manifest show the same version",
+        expected=version,
+        got=told_versions,
+    )
+    listed = lab.reader.versions(of.collection, of.id)
+    if listed.status == 200:
+        lab.expect(
+            [*map(str, listed.list_of("versions"))] == [version],
+            "the versions list shows the version that the manifest shows",
+            expected=version,
+            got=listed,
+        )
+    found = ask(lab, "objects", of, match_version=version)
+    lab.expect(of.id in found.ids, "that version is found by match[version]", expected=of.id, got=found.last)
+
+
+@probe("TAXII-3.4.1-17", statement="54e2a832", needs=["writable"])
+def versions_less_than_a_millisecond_apart_are_told_apart(lab: Lab) -> None:
+    """3.4.1: matches exactly the provided value. Both versions are listed with all their digits, so one that does not
+    answer to its own spelling, or answers together with the other, is compared with fewer."""
+    of = lab.fixture(close_versions)
+    every = moments(ask(lab, "objects", of, match_version="all"), of.id, "objects")
+    lab.control(every == instants(of.modified), "match[version]=all does not list both versions with all digits")
+    for place, modified in enumerate(of.modified, 1):
+        listed = ask(lab, "objects", of, match_version=modified)
+        lab.expect(
+            moments(listed, of.id, "objects") == [instant(modified)],
+            f"version {place} is found by its own time and no other is",
+            expected=f"exactly the version modified {modified}",
+            got=told(listed, of.id) if listed.ok else listed.last,
+        )
+        longer = ask(lab, "objects", of, match_version=f"{modified[:-1]}000Z")
+        shown = moments(longer, of.id, "objects")
+        lab.expect(
+            shown in ([], [instant(modified)]) and longer.last.status in (200, 400),
+            f"version {place} or none is found by the same instant with further zeros",
+            expected=f"the version modified {modified}, nothing, or 400",
+            got=told(longer, of.id) if longer.ok else longer.last,
+        )
+
+
+@probe("TAXII-3.4.1-18", statement="3ecba965", needs=["writable"])
+def the_latest_version_is_one_that_meets_the_other_filters(lab: Lab) -> None:
+    """3.4.1: the latest version matching the remainder of the request. The third version was added first, so after its
+    date only the first and the second are left, and of these the second is the latest."""
+    of = lab.fixture(three_versions)
+    records = entries_of(ask(lab, "manifest", of, match_version="all"), of.id)
+    added = {instant(r.get("version")): date for r in records if (date := date_added(r)) is not None}
+    second, third = instant(of.modified[1]), instant(of.modified[2])
+    dates = sorted(added.values())
+    lab.control(set(added) == set(map(instant, of.modified)), "the manifest does not list all three versions")
+    lab.control(len({*dates}) == 3 and added[third] == dates[0], "the versions share a date, or came in another order")
+    border = next(str(r["date_added"]) for r in records if instant(r.get("version")) == third)
+    for endpoint in ENDPOINTS:
+        listed = ask(lab, endpoint, of, added_after=shifted(border, 0))
+        lab.expect(
+            moments(listed, of.id, endpoint) == [second],
+            f"{endpoint}: the latest of the versions that were added later comes",
+            expected=f"exactly version {of.modified[1]}",
+            got=told(listed, of.id) if listed.ok else listed.last,
+            seen=[listed.last],
+        )
+
+
+@probe("TAXII-5.6-3", statement="78a21732")
+def a_known_object_without_a_fitting_version_is_an_empty_envelope(lab: Lab) -> None:
+    """5.6: an empty envelope if no object is returned. The id is known, since the same request without the version
+    brings the object, so what is not there is the version only."""
+    of = with_modified(lab)
+    plain = ask(lab, "object", of)
+    lab.control(of.id in plain.ids, f"GET of the object does not bring it: {plain.last.brief()}")
+    absent = one_millisecond_later(of.modified[-1])
+    answer = lab.reader.object(of.collection, of.id, match_version=absent)
+    lab.expect(
+        empty(answer),
+        "a version that the object does not have is answered 200 with an empty envelope",
+        expected=f"200 that lists nothing for match[version]={absent}",
+        got=answer,
+    )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from isao_conformance.errors import Untestable
-from isao_conformance.fixtures import Versioned, candidates_with_versions, with_modified
+from isao_conformance.fixtures import Versioned, candidates_with_versions, some_objects, with_modified
 from isao_conformance.lab import Lab
-from isao_conformance.listings import FAR_FUTURE, Instant, instant, pages, shifted
+from isao_conformance.listings import FAR_FUTURE, Instant, instant, pages, served, shifted
 from isao_conformance.probe import probe
 
 ENDPOINT = "capability versions-endpoint"
@@ -137,3 +137,34 @@ def _dates_added(lab: Lab, of: Versioned) -> dict[Instant, str]:
     if any((date := instant(text)) is None or len(date[1]) > 6 for text in told.values()):
         lab.no_verdict("the manifest gives no usable date_added for a version")
     return told
+
+
+@probe("TAXII-3.1-23", statement="edeb5096")
+def the_versions_of_a_readable_object_can_be_listed(lab: Lab) -> None:
+    """5.8 with 8.1.2: the endpoint belongs to what a server supports. GET of each object brings it, so what is refused
+    is the list of its versions."""
+    shelf = some_objects(lab)
+    chosen = [shelf.of(kind)[-1] for kind in shelf.types[:3]]
+    found = [i for i in chosen if served(lab.reader.object(shelf.collection, i), i)]
+    lab.control(bool(found), "GET of the object brings none of the known objects")
+    answers = {i: lab.reader.versions(shelf.collection, i) for i in found}
+    refused = [f"{i}: {answer.brief()}" for i, answer in answers.items() if answer.status != 200]
+    lab.expect(
+        not refused,
+        "GET of the versions of a readable object is answered 200",
+        expected="200",
+        got=refused[:1] or f"200 for {len(found)} objects",
+    )
+
+
+@probe("TAXII-5.8-3", statement="b5866842")
+def the_versions_of_an_unknown_object_are_404(lab: Lab) -> None:
+    """5.8: 404 when the object id is not found. The versions of a known object are listed below the same collection,
+    so the endpoint is there and it is the id that is unknown."""
+    shelf = some_objects(lab)
+    control = lab.reader.versions(shelf.collection, shelf.ids[0])
+    if control.status != 200:
+        lab.no_verdict(f"GET versions of a known object gave {control.brief()}", blocked_by=ENDPOINT)
+    for name, kind in (("a type that is held", shelf.types[0]), ("any type", "campaign")):
+        answer = lab.reader.versions(shelf.collection, f"{kind}--{lab.uuid()}")
+        lab.expect(answer.status == 404, f"an unknown id of {name} is answered 404", expected="404", got=answer)
