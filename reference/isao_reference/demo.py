@@ -20,7 +20,7 @@ from isao_reference.settings import Settings
 from isao_reference.tls import CertificateFiles, issue_loopback_certificate, write_private
 
 READ = ("community", "library", "advisories")
-WRITE = ("workbench",)
+WRITE = ("workbench", "dropbox")
 PROFILES = ("taxii-server", "exchange")
 TITLE = "Northern Lakes ISAO (fictional demonstration exchange)"
 
