@@ -16,7 +16,7 @@ from isao_conformance.fixtures import several_versions, some_objects
 from isao_conformance.lab import Lab
 from isao_conformance.listings import Instant, instant
 from isao_conformance.probe import Finding, Looked, probe, watcher
-from isao_conformance.resources import succeeded
+from isao_conformance.resources import TIMESTAMP, succeeded
 
 OBJECTS, OBJECT, MANIFEST, VERSIONS = "GET objects", "GET of an object", "GET manifest", "GET versions"
 
@@ -90,6 +90,19 @@ def a_single_object_carries_date_added_last(exchange: Exchange) -> Looked:
 def versions_carry_date_added_last(exchange: Exchange) -> Looked:
     """3.2: -Last on every success of GET versions that lists a version."""
     return _carries(exchange, VERSIONS, LAST)
+
+
+@watcher("TAXII-3.2-12", statement="7eb83e4a")
+def an_answer_that_lists_nothing_has_no_made_up_dates(exchange: Exchange) -> Looked:
+    """3.2 leaves open whether an empty answer carries the headers; one that does has to carry timestamps."""
+    answer = exchange.answer
+    if answer is None or not _endpoint(exchange) or not isinstance(answer.data, dict) or _entries(answer):
+        return False
+    for header in (FIRST, LAST):
+        for value in answer.header_all(header):
+            if TIMESTAMP.fullmatch(value) is None or instant(value) is None:
+                return Finding("no such header, or a timestamp", f"{header}: {value[:80]!r} and nothing listed")
+    return True
 
 
 @probe("TAXII-3.2-11", statement="98a99f09")

@@ -199,3 +199,51 @@ def _older(page: Answer, matching: Iterable[Key], told: Arrivals) -> list[Key]:
         and (moment := told.at(key)) is not None
         and moment < latest
     ]
+
+
+@probe("TAXII-3.3-5", statement="bc17c417")
+def objects_and_manifest_show_the_same(lab: Lab) -> None:
+    """5.3: filtering identical to Get Objects. Known objects of one version each, under filters that let them all pass,
+    so that neither a filter nor a choice of versions that one of the two mistakes decides here."""
+    shelf = some_objects(lab)
+    queries: tuple[tuple[str, dict[str, str]], ...] = (
+        ("without a filter", {}),
+        ("in all versions", {"match_version": "all"}),
+        ("by type", {"match_type": ",".join(shelf.types)}),
+        ("by id", {"match_id": ",".join(shelf.ids)}),
+        ("since long ago", {"added_after": LONG_AGO}),
+    )
+    for name, query in queries:
+        different = _differing(lab, shelf, query)
+        if different:  # what others added or deleted between the two lists is gone from a second look
+            different = [line for line in _differing(lab, shelf, query) if line in different]
+        lab.expect(
+            not different,
+            f"{name} both list the same known objects",
+            expected="each known object in both lists or in neither, with one version",
+            got=different[:2] or "the same in both",
+        )
+
+
+def _differing(lab: Lab, shelf: Shelf, query: dict[str, str]) -> list[str]:
+    known = set(shelf.ids)
+    lists = [
+        pages(fetch, shelf.collection, until=known, **query) for fetch in (lab.reader.objects, lab.reader.manifest)
+    ]
+    for listed in lists:
+        lab.control(listed.ok, f"a list {query} gave {listed.last.brief()}")
+    objects, records = (dict(key_of(e) for e in listed.entries if e.get("id") in known) for listed in lists)
+    lab.control(bool(objects or records), f"neither list {query} holds a known object")
+    lacking = [
+        (stix_id, "the manifest", lab.reader.manifest, lists[1]) for stix_id in objects if stix_id not in records
+    ]
+    lacking += [(stix_id, "objects", lab.reader.objects, lists[0]) for stix_id in records if stix_id not in objects]
+    told = []
+    for stix_id, place, fetch, listed in lacking:
+        followed = listed.exact and listed.ended
+        if followed or stix_id not in fetch(shelf.collection, **{**query, "match_id": stix_id}).ids:
+            told.append(f"{stix_id} is not in {place}")
+    for stix_id, version in objects.items():
+        if version is not None and records.get(stix_id, version) != version:
+            told.append(f"{stix_id} has another version in the manifest")
+    return told
