@@ -163,6 +163,9 @@ def a_manifest_cut_by_limit_says_that_there_is_more(lab: Lab) -> None:
     whole = follow(lambda **position: lab.reader.manifest(shelf.collection, **query, **position))
     count = len(set(whole.entries))
     lab.control(not whole.stuck and count > 1, f"without limit the manifest lists {count} records {whole.stuck}")
+    for name, unfiltered in UNLIMITED:
+        page = lab.reader.manifest(shelf.collection, **unfiltered, limit=1)
+        _cut_list_says_more(lab, f"the first page of {name}", page, count)
     first = lab.reader.manifest(shelf.collection, **query, limit=1)
     _cut_list_says_more(lab, "the first page", first, count)
     if first.next is not None and count > 2:

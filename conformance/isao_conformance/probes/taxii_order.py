@@ -23,14 +23,14 @@ from isao_conformance.exchange import Answer
 from isao_conformance.filtering import control_arrival_differs
 from isao_conformance.fixtures import LABEL, Shelf, several_versions, some_objects
 from isao_conformance.lab import Lab
-from isao_conformance.listings import LONG_AGO, pages
+from isao_conformance.listings import LONG_AGO, Instant, Pages, pages
 from isao_conformance.probe import probe
 from isao_conformance.target import OUTSIDER
 
 ROUNDS = 4
 """How often one account asks for the collections: enough for a shuffled list to show."""
 
-OTHER_ACCOUNTS = 3
+OTHER_ACCOUNTS = OTHER_COLLECTIONS = 3
 
 
 @probe("TAXII-3.3-1", statement="1661d25a")
@@ -214,36 +214,57 @@ def objects_and_manifest_show_the_same(lab: Lab) -> None:
         ("since long ago", {"added_after": LONG_AGO}),
     )
     for name, query in queries:
-        different = _differing(lab, shelf, query)
-        if different:  # what others added or deleted between the two lists is gone from a second look
-            different = [line for line in _differing(lab, shelf, query) if line in different]
-        lab.expect(
-            not different,
-            f"{name} both list the same known objects",
-            expected="each known object in both lists or in neither, with one version",
-            got=different[:2] or "the same in both",
-        )
+        _say(lab, f"{name} both list the same known objects", _still_differing(lab, shelf, query))
+    elsewhere, looked = [], 0
+    for where in [url for url in lab.survey.readable if url != shelf.collection][:OTHER_COLLECTIONS]:
+        page = lab.reader.objects(where)
+        if page.status == 200 and page.objects:
+            looked += 1
+            elsewhere += _still_differing(lab, Shelf(where, tuple(page.objects), own=False), {})
+    if looked:
+        _say(lab, "in other collections both list the same objects", elsewhere)
+
+
+def _say(lab: Lab, name: str, different: list[str]) -> None:
+    lab.expect(
+        not different,
+        name,
+        expected="each known object in both lists or in neither, with one version",
+        got=different[:2] or "the same in both",
+    )
+
+
+def _still_differing(lab: Lab, shelf: Shelf, query: dict[str, str]) -> list[str]:
+    """What differs at two looks: what others added or deleted between the two lists is gone at the second one."""
+    different = _differing(lab, shelf, query)
+    return [line for line in _differing(lab, shelf, query) if line in different] if different else []
 
 
 def _differing(lab: Lab, shelf: Shelf, query: dict[str, str]) -> list[str]:
-    known = set(shelf.ids)
-    lists = [
-        pages(fetch, shelf.collection, until=known, **query) for fetch in (lab.reader.objects, lab.reader.manifest)
-    ]
-    for listed in lists:
-        lab.control(listed.ok, f"a list {query} gave {listed.last.brief()}")
-    objects, records = (dict(key_of(e) for e in listed.entries if e.get("id") in known) for listed in lists)
+    known = {str(stix.get("id")) for stix in shelf.objects}
+    fetches = {"objects": lab.reader.objects, "the manifest": lab.reader.manifest}
+    lists = {place: pages(fetch, shelf.collection, until=known, **query) for place, fetch in fetches.items()}
+    for place, listed in lists.items():
+        lab.control(listed.ok, f"{place} {query} gave {listed.last.brief()}")
+    objects, records = (_versions_of(known, listed) for listed in lists.values())
     lab.control(bool(objects or records), f"neither list {query} holds a known object")
-    lacking = [
-        (stix_id, "the manifest", lab.reader.manifest, lists[1]) for stix_id in objects if stix_id not in records
-    ]
-    lacking += [(stix_id, "objects", lab.reader.objects, lists[0]) for stix_id in records if stix_id not in objects]
+    lacking = [(stix_id, "the manifest") for stix_id in objects if stix_id not in records]
+    lacking += [(stix_id, "objects") for stix_id in records if stix_id not in objects]
     told = []
-    for stix_id, place, fetch, listed in lacking:
-        followed = listed.exact and listed.ended
-        if followed or stix_id not in fetch(shelf.collection, **{**query, "match_id": stix_id}).ids:
+    for stix_id, place in lacking:
+        followed = lists[place].exact and lists[place].ended
+        if followed or stix_id not in fetches[place](shelf.collection, **{**query, "match_id": stix_id}).ids:
             told.append(f"{stix_id} is not in {place}")
-    for stix_id, version in objects.items():
-        if version is not None and records.get(stix_id, version) != version:
+    for stix_id in objects.keys() & records.keys():
+        if None not in objects[stix_id] and not objects[stix_id] <= records[stix_id]:
             told.append(f"{stix_id} has another version in the manifest")
-    return told
+    return sorted(told)
+
+
+def _versions_of(known: set[str], listed: Pages) -> dict[str, set[Instant | None]]:
+    found: dict[str, set[Instant | None]] = {}
+    for entry in listed.entries:
+        stix_id, version = key_of(entry)
+        if stix_id in known:
+            found.setdefault(stix_id, set()).add(version)
+    return found

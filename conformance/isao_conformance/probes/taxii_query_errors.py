@@ -116,7 +116,7 @@ def a_next_that_was_never_issued_does_not_start_over(lab: Lab) -> None:
     if not offered:
         lab.no_verdict("no list offers next with limit=1", blocked_by=NEXT)
     for endpoint in offered:
-        answer = fetch_of(lab, endpoint)(where, limit=1, next=MADE_UP)
+        answer = fetch_of(lab, endpoint)(where, next=MADE_UP)
         refused = 400 <= answer.status < 500
         lab.expect(
             refused or (answer.status == 200 and not answer.objects),
