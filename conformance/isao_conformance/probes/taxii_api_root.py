@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
-from isao_conformance.exchange import Answer
+from isao_conformance.exchange import Answer, Exchange, parse_media_type
 from isao_conformance.lab import Lab
 from isao_conformance.listings import joined
-from isao_conformance.probe import probe
+from isao_conformance.probe import Finding, Looked, probe, watcher
+from isao_conformance.resources import DISCOVERY
+from isao_conformance.tables import resource
 from isao_conformance.target import origin_of
 
 VERSION = "application/taxii+json;version=2.1"
@@ -106,3 +110,58 @@ def an_api_root_that_does_not_exist_is_not_served(lab: Lab) -> None:
     )
     usual = answer.status in (400, 401, 403, 404, 410) or (answer.status < 500 and not answer.is_taxii)
     lab.expect(usual or claims, "an unknown API root is answered 404", expected="404", got=answer, soft=True)
+
+
+@watcher("TAXII-4.2-1", statement="a662166c")
+def no_api_root_is_listed_twice(exchange: Exchange) -> Looked:
+    """4.2: each API root has a unique URL. URLs are compared as RFC 3986 (6.2) has them equal."""
+    part = resource(exchange)
+    if part is None or part.kind != DISCOVERY:
+        return False
+    listed = part.body.get("api_roots")
+    roots = [_normal(joined(exchange.request.url, root)) for root in listed] if isinstance(listed, list) else []
+    twice = [root for root, count in Counter(filter(None, roots)).items() if count > 1]
+    return Finding("every API root under a URL of its own", f"{twice[0][:200]} is listed twice") if twice else True
+
+
+def _normal(url: str) -> str:
+    parts = urlsplit(url)
+    port = {"https": ":443", "http": ":80"}.get(parts.scheme.lower(), "")
+    host = parts.netloc.lower().removesuffix(port) if port else parts.netloc.lower()
+    return f"{parts.scheme.lower()}://{host}{parts.path.rstrip('/')}?{parts.query}" if url else ""
+
+
+@probe("TAXII-4.2.1-2", statement="9b9dea50")
+def versions_are_media_types_with_a_version(lab: Lab) -> None:
+    """4.2.1: each entry is the media type of 1.6.8.1 with its version. What older servers wrote for 2.0 warns only."""
+    answers = [lab.reader.get(root) for root in _roots_in_use(lab)[:10]]
+    told = [(entry, a) for a in answers if a.status == 200 for entry in a.list_of("versions") if isinstance(entry, str)]
+    lab.control(bool(told), "no API root is answered 200 with a list of versions")
+    wrong = [(entry, answer) for entry, answer in told if not _names_a_version(entry) and not _is_of_2_0(entry)]
+    lab.expect(
+        not wrong,
+        "every entry of versions is a TAXII media type with a version",
+        expected="application/taxii+json;version=n.m",
+        got=wrong[0][0][:200] if wrong else f"{len(told)} entries",
+        seen=[answer for _, answer in wrong[:1]],
+    )
+    older = [(entry, answer) for entry, answer in told if _is_of_2_0(entry)]
+    if not wrong:
+        lab.expect(
+            not older,
+            "an entry for TAXII 2.0 has the form of this version",
+            expected="application/taxii+json;version=2.0",
+            got=older[0][0][:200] if older else "no such entry",
+            soft=True,
+            seen=[answer for _, answer in older[:1]],
+        )
+
+
+def _names_a_version(entry: str) -> bool:
+    name, parameters = parse_media_type(entry)
+    return name == "application/taxii+json" and re.fullmatch(r"\d+\.\d+", parameters.get("version", "")) is not None
+
+
+def _is_of_2_0(entry: str) -> bool:
+    name, parameters = parse_media_type(entry)
+    return name == "taxii-2.0" or (name == "application/vnd.oasis.taxii+json" and parameters.get("version") == "2.0")

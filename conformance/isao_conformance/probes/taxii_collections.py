@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import Any
+from urllib.parse import quote
 
 from isao_conformance.errors import Untestable
-from isao_conformance.exchange import Answer
+from isao_conformance.exchange import Answer, Exchange
 from isao_conformance.fixtures import LABEL, reading_place
 from isao_conformance.lab import Lab
-from isao_conformance.probe import probe
+from isao_conformance.media_lists import COLLECTIONS_READ, covers, listed_types, stored_type
+from isao_conformance.probe import Finding, Looked, probe, watcher
+from isao_conformance.resources import COLLECTIONS, items
+from isao_conformance.roots import roots_in_reach
 from isao_conformance.survey import Collection
+from isao_conformance.tables import resource
 from isao_conformance.target import OUTSIDER
 
 CLOSED = (401, 403, 404, 405)
@@ -21,6 +26,9 @@ DESCRIBED = ("title", "description", "alias", "media_types")
 
 COLLECTIONS_TRIED = 20
 """Collections of one list that are asked one by one."""
+
+ROOTS_TRIED = 3
+ALIAS_REFUSED = (400, 401, 403, 404)
 
 
 def _root(lab: Lab) -> str:
@@ -196,3 +204,130 @@ def _broken_write(lab: Lab, account: str, collection: Collection) -> list[str]:
     else:
         answer = session.add_raw(collection.url, b"{}")
     return [f"{account}: POST to {collection.id}: {answer.brief()}"] if answer.status in CLOSED else []
+
+
+def _lists(lab: Lab) -> list[tuple[str, str, Answer]]:
+    """Account, API root and answer of GET collections, for everybody and every root in reach."""
+    roots = roots_in_reach(lab)[:ROOTS_TRIED]
+    return [(name, root, lab.as_(name).collections(root)) for name in sorted(lab.target.actors) for root in roots]
+
+
+@probe("TAXII-5.1.1-1", statement="0025d24b")
+def a_list_without_collections_has_no_key(lab: Lab) -> None:
+    """5.1.1: the key is omitted. Whoever sees no collection of a root shows how; where everybody sees some, nothing
+    had to be omitted."""
+    answers = [(n, a) for n, _, a in _lists(lab) if a.status == 200 and isinstance(a.data, dict)]
+    lab.control(bool(answers), "no API root answers GET collections with 200 to anybody")
+    wrong = [(n, a) for n, a in answers if "collections" in a.resource and a.resource["collections"] in ([], None)]
+    none = sum("collections" not in answer.resource for _, answer in answers)
+    lab.expect(
+        not wrong,
+        "where no collection is listed the key is left out",
+        expected="no collections at all when there is none",
+        got=f"{wrong[0][0]}: {wrong[0][1].brief()}" if wrong else f"{len(answers)} lists, {none} without collections",
+        seen=[answer for _, answer in wrong[:1]],
+    )
+
+
+@probe("TAXII-5.1-2", statement="f84f6e1f")
+def every_client_is_served_the_collections_it_is_listed(lab: Lab) -> None:
+    """5.1: the list tells this client about collections; each of them is answered to it. Who is listed which is the
+    server's own affair."""
+    asked, wrong = 0, []
+    for name, root, answer in _lists(lab):
+        for entry in [e for e in _entries(answer) if isinstance(e, dict)][:COLLECTIONS_TRIED]:
+            if answer.status != 200 or not isinstance(entry.get("id"), str):
+                continue
+            asked += 1
+            single = lab.as_(name).collection(f"{root}collections/{entry['id']}/")
+            if single.status != 200:
+                wrong.append((f"{name}: {entry['id']}: {single.brief()}", single))
+    lab.control(asked > 0, "nobody is listed a collection")
+    lab.expect(
+        not wrong,
+        "every listed collection is answered to the client it is listed to",
+        expected="200",
+        got=wrong[0][0] if wrong else f"{asked} collections",
+        seen=[answer for _, answer in wrong[:1]],
+    )
+
+
+@watcher("TAXII-5.2.1-2", statement="0b01e718")
+def aliases_are_unique(exchange: Exchange) -> Looked:
+    """5.2.1: unique within the API root, hence within one list. The alias is optional."""
+    part = resource(exchange)
+    if part is None or part.kind != COLLECTIONS:
+        return False
+    entries = items(part.body, "collections")
+    ids: dict[str, set[str]] = {}
+    for entry in entries:
+        if isinstance(entry.get("alias"), str):
+            ids.setdefault(entry["alias"], set()).add(str(entry.get("id")).lower())
+    twice = [alias for alias, owners in ids.items() if len(owners) > 1]
+    if twice:
+        return Finding("different aliases", f"{len(ids[twice[0]])} collections have the alias {twice[0][:80]!r}")
+    return bool(entries)
+
+
+@probe("TAXII-5.2.1-3", statement="36bcaebf")
+def an_alias_in_a_url_is_its_collection_or_refused(lab: Lab) -> None:
+    """5.2.1: the alias may stand for the id. Where it is taken, it has to mean that collection, in the resource and in
+    what lies below."""
+    entries = [e for e in _listed(lab) if isinstance(e.get("alias"), str) and e["alias"] not in ("", ".", "..")]
+    if not entries:
+        lab.no_verdict("no collection has an alias")
+    wrong: list[tuple[str, Answer]] = []
+    for entry in entries[:COLLECTIONS_TRIED]:
+        by_id = f"{_root(lab)}collections/{entry['id']}/"
+        by_alias = f"{_root(lab)}collections/{quote(entry['alias'], safe='')}/"
+        lab.control(lab.reader.collection(by_id).status == 200, f"{by_id} is not answered 200 (TAXII-5.2-1)")
+        answer = lab.reader.collection(by_alias)
+        same = str(answer.resource.get("id")).lower() == str(entry["id"]).lower()
+        if answer.status not in (200, *ALIAS_REFUSED) or (answer.status == 200 and not same):
+            wrong.append((f"{entry['alias']}: {answer.brief()}", answer))
+        elif answer.status == 200 and entry.get("can_read") is True and not {by_id, by_alias} & set(lab.target.write):
+            wrong += _below_alias(lab, by_id, by_alias)
+    lab.expect(
+        not wrong,
+        "an alias in the URL stands for its collection or is refused",
+        expected="the collection with that alias, or 404",
+        got=wrong[0][0] if wrong else f"{len(entries)} aliases",
+        seen=[answer for _, answer in wrong[:1]],
+    )
+
+
+def _below_alias(lab: Lab, by_id: str, by_alias: str) -> list[tuple[str, Answer]]:
+    """What is wrong with the first object below the alias, compared with that below the id."""
+    right, answer = lab.reader.objects(by_id, limit=1), lab.reader.objects(by_alias, limit=1)
+    if right.status != 200 or answer.status in ALIAS_REFUSED:
+        return []
+    same = answer.status == 200 and set(answer.ids[:1]) == set(right.ids[:1])
+    return [] if same else [(f"{by_alias}objects/: {answer.brief()}; by id: {right.brief()}", answer)]
+
+
+@probe("TAXII-5.2.1-5", statement="9938222e")
+def media_types_name_what_a_collection_holds(lab: Lab) -> None:
+    """5.2.1: all media types that the collection can store. What comes back was stored, so its type has to be named,
+    to every client that is shown the list."""
+    shown: dict[str, list[dict[str, Any]]] = {}
+    for name in sorted(lab.target.actors):
+        for entry in lab.as_(name).collections(_root(lab)).list_of("collections"):
+            if isinstance(entry, dict):
+                shown.setdefault(str(entry.get("id")), []).append(entry)
+    held, wrong = 0, []
+    for collection in [c for c in lab.survey.collections if c.can_read][:COLLECTIONS_READ]:
+        answer = lab.reader.objects(collection.url)
+        types = {stored_type(stix) for stix in answer.objects} if answer.status == 200 else set()
+        held += len(types)
+        resources = [*shown.get(collection.id, []), lab.reader.collection(collection.url).resource]
+        for listed in [listed_types(one) for one in resources if "media_types" in one]:
+            wrong += [
+                f"{collection.id}: {listed} has no {kind}" for kind in sorted(types) if not covers(listed or (), kind)
+            ]
+    lab.control(held > 0, "no readable collection lists an object")
+    lab.expect(
+        not wrong,
+        "media_types has the type of everything that the collection holds",
+        expected="an entry for each stored media type",
+        got=wrong[:1] or "an entry for each",
+    )

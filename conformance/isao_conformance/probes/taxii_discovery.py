@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from isao_conformance.exchange import Answer
+from isao_conformance.exchange import Answer, Exchange
 from isao_conformance.lab import Lab
 from isao_conformance.listings import joined
-from isao_conformance.probe import probe
+from isao_conformance.probe import Finding, Looked, probe, watcher
+from isao_conformance.resources import DISCOVERY
+from isao_conformance.roots import listed_roots, roots_in_reach
+from isao_conformance.tables import resource
 from isao_conformance.target import origin_of
 
 REFUSED = (401, 403, 404)
+ROOTS_TRIED = 10
+SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
 def _is_discovery(answer: Answer) -> bool:
@@ -118,3 +124,92 @@ def discovery_is_at_taxii2_below_the_host(lab: Lab) -> None:
         expected=f"a discovery resource at {lawful}",
         got=answer,
     )
+
+
+@probe("TAXII-4.1-2", statement="282bd206")
+def discovery_is_refused_with_the_codes_of_its_table(lab: Lab) -> None:
+    """4.1: 401, 403, 404 or 406. Discovery may be public, and an Accept that is not defined may be served."""
+    url = lab.target.discovery
+    control = lab.reader.get(url)
+    lab.control(control.status == 200, f"discovery is not served to the account lent: {control.brief()}")
+    asked = {
+        "without credentials": lab.outsider.get(url),
+        "with Accept image/png": lab.reader.get(url, accept="image/png"),
+    }
+    if lab.reader.actor.authorization is not None:
+        asked["with made-up credentials"] = lab.wrong_credentials().get(url)
+    for name, answer in asked.items():
+        lab.expect(
+            answer.status in (200, *REFUSED, 406),
+            f"discovery {name} is served or refused with a code of the table",
+            expected="200, 401, 403, 404 or 406",
+            got=answer,
+        )
+
+
+@watcher("TAXII-4.1.1-3", statement="ec6c043f")
+def relative_api_roots_begin_with_one_slash(exchange: Exchange) -> Looked:
+    """4.1.1: what has no scheme begins with a single slash. Absolute URLs are left to TAXII-4.1.1-2."""
+    part = resource(exchange)
+    if part is None or part.kind != DISCOVERY:
+        return False
+    relative = [root for root in _roots(dict(part.body)) if isinstance(root, str) and not SCHEME.match(root)]
+    wrong = [root for root in relative if not root.startswith("/") or root.startswith("//")]
+    return Finding("a relative URL with one slash at its beginning", wrong[0][:200]) if wrong else True
+
+
+@probe("TAXII-4.1.1-6", statement="10b7d9f3")
+def every_listed_api_root_answers(lab: Lab) -> None:
+    """4.1.1: the list names API roots, so something is there. Lack of access is no absence, and a root whose own
+    resource is missing while its collections are served is left to TAXII-4.2-3."""
+    roots = listed_roots(lab)[:ROOTS_TRIED]
+    if not roots:
+        lab.no_verdict("discovery lists no API root on the declared origins")
+    dead = [(root, answer) for root in roots if (answer := _dead(lab, root)) is not None]
+    lab.expect(
+        not dead,
+        "every listed API root is there",
+        expected="2xx, or 401 or 403 for lack of access",
+        got=f"{dead[0][0]}: {dead[0][1].brief()}" if dead else f"{len(roots)} roots",
+        seen=[answer for _, answer in dead[:1]],
+    )
+
+
+def _dead(lab: Lab, root: str) -> Answer | None:
+    """What the primary account got from a root that answers nobody; None when it answers or refuses somebody."""
+    first = lab.reader.get(root)
+    if 200 <= first.status < 300 or 200 <= lab.reader.collections(root).status < 300:
+        return None
+    others = (name for name in sorted(lab.target.actors) if name != lab.reader.actor.name)
+    codes = [first.status, *(lab.as_(name).get(root).status for name in others)]
+    return None if any(200 <= code < 300 or code in (401, 403) for code in _entitled(codes)) else first
+
+
+def _entitled(codes: list[int]) -> list[int]:
+    """The codes that tell of access: a single 401 among others comes from who has no valid account at all."""
+    told = [code for code in codes if code != 401]
+    return told or codes
+
+
+@probe("TAXII-8.2.1-2", statement="63233c4e")
+def there_is_an_api_root(lab: Lab) -> None:
+    """8.2.1: at least one. It shows by its resource, to one of the accounts lent."""
+    roots = roots_in_reach(lab)[:ROOTS_TRIED]
+    answers: list[Answer] = []
+    for name in [lab.reader.actor.name, *(n for n in sorted(lab.target.actors) if n != lab.reader.actor.name)]:
+        answers += [lab.as_(name).get(root) for root in roots]
+        if any(_is_api_root(answer) for answer in answers):
+            break
+    found = [answer for answer in answers if _is_api_root(answer)]
+    if not found and all(answer.status in (401, 403) for answer in answers):
+        lab.no_verdict(f"every API root refuses the accounts lent: {answers[0].brief()}")
+    lab.expect(
+        bool(found),
+        "an API root answers",
+        expected="2xx with title, versions or max_content_length",
+        got=(found or answers)[0],
+    )
+
+
+def _is_api_root(answer: Answer) -> bool:
+    return 200 <= answer.status < 300 and bool({"versions", "max_content_length"} & set(answer.resource))

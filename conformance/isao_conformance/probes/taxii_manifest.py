@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from isao_conformance.errors import Untestable
 from isao_conformance.exchange import Answer
-from isao_conformance.fixtures import Shelf, Stix, some_objects, statement_marking, three_versions
+from isao_conformance.fixtures import LABEL, Shelf, Stix, some_objects, statement_marking, three_versions
 from isao_conformance.lab import Lab
-from isao_conformance.listings import Instant, instant, pages, shifted, version_of, whole
+from isao_conformance.listings import FAR_FUTURE, Instant, instant, pages, shifted, version_of, whole
+from isao_conformance.media_lists import COLLECTIONS_READ, covers, listed_types
 from isao_conformance.probe import probe
 
 FIRST = "X-TAXII-Date-Added-First"
+SPARE = 60
+"""Seconds by which the clock of the answers may differ from that of the records."""
 
 Version = tuple[str, Instant]
 """A STIX id and the instant of its version."""
@@ -235,3 +239,105 @@ def date_added_first_names_the_first_record_of_the_page(lab: Lab) -> None:
 
 def _firsts(answers: list[Answer]) -> list[Instant | None]:
     return [instant(answer.objects[0].get("date_added")) for answer in answers]
+
+
+@probe("TAXII-5.3.1-1", statement="7341079f")
+def a_manifest_without_records_has_no_key(lab: Lab) -> None:
+    """5.3.1: the key is omitted. Three filters that nothing matches; the control is the same request without them."""
+    where = some_objects(lab).collection
+    control = lab.reader.manifest(where)
+    lab.control(control.status == 200 and bool(control.objects), f"the manifest lists nothing: {control.brief()}")
+    asked = {
+        "of an unknown id": lab.reader.manifest(where, match_id=f"indicator--{lab.uuid()}"),
+        "of an unknown type": lab.reader.manifest(where, match_type="x-isao-no-such-type"),
+        "of the far future": lab.reader.manifest(where, added_after=FAR_FUTURE),
+    }
+    empties = {name: a for name, a in asked.items() if a.status == 200 and isinstance(a.data, dict) and not a.objects}
+    if not empties:
+        lab.no_verdict("no manifest came without records (TAXII-3.4.1-1)")
+    for name, answer in empties.items():
+        lab.expect(
+            "objects" not in answer.resource,
+            f"the manifest {name} has no key objects",
+            expected="no objects at all",
+            got=answer,
+        )
+
+
+@probe("TAXII-5.3.1-4", statement="9d24527c")
+def the_media_type_of_a_record_is_listed_by_its_collection(lab: Lab) -> None:
+    """5.3.1: one of the media types of the collection. Every record of every page is compared; a small limit makes a
+    second page, which may come from other code."""
+    records, wrong = 0, []
+    for collection in [c for c in lab.survey.collections if c.can_read][:COLLECTIONS_READ]:
+        described = lab.reader.collection(collection.url)
+        listed = listed_types(described.resource)
+        if described.status != 200 or listed is None:
+            continue
+        entries = pages(lab.reader.manifest, collection.url, match_version="all").entries
+        first = lab.reader.manifest(collection.url, limit=2)
+        if first.next:
+            entries = [*entries, *lab.reader.manifest(collection.url, limit=2, next=first.next).objects]
+        for record in [*entries, *first.objects]:
+            records += 1
+            kind = record.get("media_type")
+            if isinstance(kind, str) and not covers(listed, kind):
+                wrong.append(f"{kind} of {record.get('id')}; {collection.id} lists {listed}")
+    lab.control(records > 0, "no readable collection lists a record")
+    lab.expect(
+        not wrong,
+        "every media_type of a record is listed by the collection",
+        expected="one of media_types of the collection",
+        got=wrong[:1] or f"{records} records",
+    )
+
+
+@probe("TAXII-5.3.1-5", statement="7d9b6740", needs=["writable"])
+def date_added_is_the_time_of_addition_and_stays(lab: Lab) -> None:
+    """5.3.1: when that version was added. The server's own clock, as its Date headers show it, is what date_added is
+    compared with; then the same version and a newer one are added, which is no addition of the first one."""
+    where, session = lab.workspace, lab.reader
+    before = session.collection(where)
+    stix = lab.share(LABEL)
+    added_at, after = _date_added(lab, where, stix)
+    if added_at is None:
+        lab.no_verdict(f"the manifest has no record of {stix['id']} with a date_added: {after.brief()}")
+    clock = [_clock(before), _clock(after)]
+    if clock[0] is not None and clock[1] is not None:
+        lab.expect(
+            clock[0] - SPARE <= added_at[0] <= clock[1] + SPARE,
+            "date_added is the time of the addition",
+            expected=f"between Date {before.header('date')} and {after.header('date')}, give or take a minute",
+            got=_told(added_at),
+            seen=[before, after],
+        )
+    for again in (stix, {**stix, "modified": "2026-02-05T08:00:00.000Z"}):
+        try:
+            lab.publish([again])
+        except Untestable:
+            continue  # a server may call a repetition a failure, and refuse later versions
+    later, final = _date_added(lab, where, stix)
+    lab.expect(
+        later in (None, added_at),
+        "another addition does not change date_added of the first",
+        expected=_told(added_at),
+        got=_told(later) if later is not None else "no record of the first version any more",
+        seen=[after, final],
+    )
+
+
+def _date_added(lab: Lab, where: str, stix: Stix) -> tuple[Instant | None, Answer]:
+    """The date_added of this version of an object, and the manifest that says it."""
+    answer = lab.reader.manifest(where, match_id=stix["id"], match_version="all")
+    dates = [
+        instant(r.get("date_added")) for r in answer.objects if instant(r.get("version")) == instant(stix["modified"])
+    ]
+    return (dates[0] if dates else None), answer
+
+
+def _clock(answer: Answer) -> int | None:
+    """The Date header in seconds since the epoch; None without a readable one."""
+    try:
+        return int(parsedate_to_datetime(answer.header("date") or "").timestamp())
+    except (ValueError, OverflowError):
+        return None
