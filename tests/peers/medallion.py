@@ -1,26 +1,16 @@
-"""Runs medallion 3.0.0, an independent TAXII 2.1 server, in an environment of its own.
-
-Its pins conflict with ours, so they are installed apart, once, under build/peers/. Loopback only.
-"""
+"""Runs medallion 3.0.0, the TAXII 2.1 server of the OASIS committee, with its memory backend. Loopback only."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
-import socket
 import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-HERE = Path(__file__).parent
-PINS = HERE / "medallion-3.0.0.txt"
-ROOT = HERE.parents[1]
+from tests.peers.environment import environment, free_port, wait_for
+
+NAME = "medallion-3.0.0"
 STIX = ["application/stix+json;version=2.1"]
 
 COLLECTIONS = {
@@ -29,19 +19,6 @@ COLLECTIONS = {
     "read only": ("472c94ae-3113-4e3e-a4dd-a9f4ac7471d4", True, False),
     "write only": ("64993447-4d7e-4f70-b94d-d7f33742ee63", False, True),
 }
-
-
-def environment() -> Path:
-    """The folder of the peer's own virtual environment, made from the pins when they are new."""
-    folder = ROOT / "build" / "peers" / f"medallion-{hashlib.sha256(PINS.read_bytes()).hexdigest()[:12]}"
-    ready = folder / "ready"
-    if ready.exists():
-        return folder
-    shutil.rmtree(folder, ignore_errors=True)
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    subprocess.run([str(folder / "bin/pip"), "install", "-q", "-r", str(PINS)], check=True)
-    ready.touch()
-    return folder
 
 
 def _data(base: str) -> dict[str, object]:
@@ -85,9 +62,7 @@ def _data(base: str) -> dict[str, object]:
 @contextmanager
 def running(folder: Path) -> Iterator[Path]:
     """Run the server on a free loopback port; yields the path of a target file for it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     base = f"http://127.0.0.1:{port}/"
     data, config = folder / "medallion-data.json", folder / "medallion-config.json"
     data.write_text(json.dumps(_data(base)))
@@ -98,28 +73,16 @@ def running(folder: Path) -> Iterator[Path]:
     }
     users = {"admin": "admin", "reader": "reader"}
     config.write_text(json.dumps({"backend": backend, "users": users, "taxii": {"max_page_size": 1000}}))
-    command = [str(environment() / "bin/medallion"), "--host", "127.0.0.1", "--port", str(port)]
+    command = [str(environment(NAME) / "bin/medallion"), "--host", "127.0.0.1", "--port", str(port)]
     log = (folder / "medallion.log").open("w")
     process = subprocess.Popen([*command, "--log-level", "WARN", str(config)], stdout=log, stderr=log)
     try:
-        _wait(base, process)
+        wait_for(base, process, NAME)
         yield _target(folder, base)
     finally:
         process.terminate()
         process.wait(10)
         log.close()
-
-
-def _wait(base: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(200):
-        assert process.poll() is None, "medallion stopped at start; see medallion.log"
-        try:
-            urllib.request.urlopen(f"{base}taxii2/", timeout=1)
-        except urllib.error.HTTPError:
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("medallion did not answer within 20 s")
 
 
 def _target(folder: Path, base: str) -> Path:
