@@ -1,5 +1,6 @@
 # make certify     start the reference exchange, certify it, write build/certify/
 # make test        the push lane;  make test-full  every number an issue states
+# make selftest    every faulty server against all probes: the kill matrix
 # make lint        style and types;  make docs  the guidelines site in build/site/
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export NO_MKDOCS_2_WARNING = 1
 export DISABLE_MKDOCS_2_WARNING = true
 
-.PHONY: certify test test-full lint docs clean
+.PHONY: certify test test-full selftest lint docs clean
 
 certify: $(VENV)/run.stamp
 	@$(BIN)/isao demo --certify --output build/certify
@@ -19,6 +20,9 @@ test: $(VENV)/dev.stamp
 
 test-full: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n 2 --dist worksteal --require-real-data
+
+selftest: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.selftest
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

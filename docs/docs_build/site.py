@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from docs_build import index_pages, trials
+from docs_build import index_pages, kill_matrix, trials
 from docs_build.knowledge import Knowledge
 from docs_build.row_page import row_page
 
@@ -30,7 +30,11 @@ def write_site(known: Knowledge, docs: Path, output: Path) -> list[str]:
     if output.exists() and any(output.iterdir()) and not (output / "mkdocs.yml").is_file():
         raise FileExistsError(f"{output} holds other files; name an empty folder")
     shutil.rmtree(output, ignore_errors=True)
-    pages = {**_guides(docs, _fragments(known, docs.parent)), **generated_pages(known)}
+    pages = {
+        **_guides(docs, _fragments(known, docs.parent)),
+        **generated_pages(known),
+        "kill-matrix.md": kill_matrix.kill_matrix_page(known, docs.parent),
+    }
     for name, text in pages.items():
         path = output / PAGES / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -89,6 +93,7 @@ def _configuration(known: Knowledge, docs: Path) -> str:
         {"Capabilities": "capabilities.md"},
         {"Sources": "sources.md"},
         {"Coverage": "coverage.md"},
+        {"Kill matrix": "kill-matrix.md"},
     ]
     if known.catalogue.retired:
         lists.append({"Retired ids": "retired.md"})

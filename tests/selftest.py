@@ -1,0 +1,60 @@
+"""`make selftest`: runs every mutant against both profiles and prints the kill matrix.
+
+Exit 0 when every mutant turns exactly its declared rows red, the exchange without a fault is all green, and the
+committed matrix says the same; 1 otherwise. `--write` takes the run over into the committed matrix when nothing
+else is wrong; names as arguments run only those mutants and compare nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+from isao_conformance.verdict import Outcome
+from tests.support import matrix
+from tests.support.matrix import Trial
+from tests.support.mutation import RED, all_mutants, run_rows
+
+
+def _trial(name: str) -> Trial:
+    return matrix.trial(all_mutants()[name])
+
+
+def _unharmed() -> list[str]:
+    judged = run_rows(None, matrix.profile_rows(None))
+    bad = matrix.rows_with(judged, Outcome.ERROR, *RED, Outcome.UNTESTABLE)
+    return [f"the exchange without a fault: {row}: {seen}" for row, seen in bad.items()]
+
+
+def main(arguments: list[str]) -> int:
+    """Run, print, compare."""
+    names = [name for name in arguments if not name.startswith("--")]
+    chosen, writing = names or list(all_mutants()), "--write" in arguments
+    started, problems, done = time.monotonic(), _unharmed(), []
+    before = matrix.committed()
+    with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=get_context("spawn")) as pool:
+        for found in pool.map(_trial, chosen):
+            done.append(found.line)
+            drift = [] if writing or before.get(found.line.mutant) == found.line else ["differs from the matrix"]
+            mark = "KILLED  " if not found.faults else "WRONG   "
+            print(
+                mark, found.line.breaks, found.line.size, found.line.mutant, *found.faults, *drift, sep="  ", flush=True
+            )
+            problems += [f"{found.line.mutant}: {text}" for text in (*found.faults, *drift)]
+    if not names:
+        gone = sorted(before.keys() - all_mutants().keys())
+        problems += [] if writing else [f"{name}: in the matrix and no longer a mutant" for name in gone]
+    rows = len({line.breaks for line in done})
+    print(f"{len(done)} mutants of {rows} requirements in {time.monotonic() - started:.0f} s; {len(problems)} problems")
+    for text in problems:
+        print("  ", text)
+    if writing and not problems:
+        matrix.write([*done, *(line for name, line in before.items() if names and name not in names)])
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
