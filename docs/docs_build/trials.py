@@ -15,7 +15,7 @@ from docs_build.text import bullets, count, first_line, plain, prose, table
 from isao_spec.model import Requirement
 
 DEAD = "tests/hostile/dead.py"
-VARIANTS = "tests/eccentrics/variants.py"
+VARIANTS = ("tests/eccentrics/variants.py", "tests/eccentrics/more_variants.py")
 RULINGS = "tests/peers/adjudications.yaml"
 
 
@@ -37,18 +37,20 @@ def dead_targets(root: Path) -> str:
 
 def variants(root: Path) -> str:
     """The lawful but unusual servers with the clause that permits each."""
-    module = ast.parse((root / VARIANTS).read_text("utf-8"))
+    lines = [line for file in VARIANTS for line in _variants(ast.parse((root / file).read_text("utf-8")))]
+    if not lines:
+        raise ValueError(f"{' and '.join(VARIANTS)} hold no variant")
+    return table(("Variant", "What it does", "What permits it"), sorted(lines))
+
+
+def _variants(module: ast.Module) -> Iterator[tuple[str, str, str]]:
     about = {node.name: ast.get_docstring(node) for node in module.body if isinstance(node, ast.FunctionDef)}
-    lines = []
     for node in ast.walk(module):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Variant":
             name, clause = (ast.literal_eval(argument) for argument in node.args[:2])
             maker = node.args[2]
             told = about.get(maker.id) if isinstance(maker, ast.Name) else ""
-            lines.append((plain(name.replace("_", " ")), prose(first_line(told)), plain(clause)))
-    if not lines:
-        raise ValueError(f"{VARIANTS} holds no variant")
-    return table(("Variant", "What it does", "What permits it"), sorted(lines))
+            yield plain(name.replace("_", " ")), prose(first_line(told)), plain(clause)
 
 
 def rulings(root: Path, rows: dict[str, Requirement]) -> str:

@@ -13,7 +13,9 @@ from isao_conformance.target import load_target
 from isao_conformance.transport import Wire
 from isao_conformance.verdict import Outcome
 from isao_spec import load
-from tests.eccentrics.variants import Variant, variants
+from tests.eccentrics.more_variants import more_variants
+from tests.eccentrics.variant import Variant
+from tests.eccentrics.variants import variants
 from tests.support.answering import layer
 from tests.support.live import live_demo
 
@@ -29,8 +31,11 @@ ADVISED_AGAINST = {
 }
 
 
+MET_AT_LEAST = 20
+
+
 @pytest.mark.full
-@pytest.mark.parametrize("variant", variants(), ids=lambda v: v.name)
+@pytest.mark.parametrize("variant", [*variants(), *more_variants()], ids=lambda v: v.name)
 def test_a_lawful_variant_stays_green(variant: Variant, tmp_path: Path) -> None:
     actors: dict[str, str] = {}
     handlers = variant.make(variant)
@@ -51,6 +56,6 @@ def test_a_lawful_variant_stays_green(variant: Variant, tmp_path: Path) -> None:
         and not (j.outcome is Outcome.UNTESTABLE and j.row.id in allowed)
         and not (j.outcome is Outcome.WARN and j.row.id in advised)
     }
-    assert odd == {}
-    assert variant.met >= variant.least
+    assert odd == {}, odd
+    assert variant.met >= MET_AT_LEAST
     assert sum(j.outcome is Outcome.PASS for j in run.judged) >= 80

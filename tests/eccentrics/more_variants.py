@@ -1,0 +1,195 @@
+"""Lawful but unusual servers that need more than a changed answer: other addresses, other cursors, fewer versions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any
+
+from isao_conformance.target import Target
+from tests.eccentrics.variant import Handlers, Variant, anything, says
+from tests.support.answering import TAXII, Forward, Reply, Seen, on, refusal
+
+READ = on("manifest", "objects", "object", "versions")
+OURS, THEIRS = "/exchange/", "/tenants/42/threat-data/"
+
+
+def other_addresses(variant: Variant) -> Handlers:
+    """The API root lies three folders deep; nothing is found at the addresses of the reference."""
+
+    def outside(seen: Seen) -> bool:
+        return seen.path.startswith((OURS, THEIRS)) or seen.path == OURS.rstrip("/")
+
+    async def moved(seen: Seen, forward: Forward) -> Reply:
+        if not seen.path.startswith(THEIRS):
+            return refusal(404)
+        variant.met += 1
+        return await forward(replace(seen, path=OURS + seen.path.removeprefix(THEIRS)))
+
+    def listed(_: Seen, reply: Reply) -> Reply:
+        return replace(reply, body=reply.body.replace(f'"{OURS}"'.encode(), f'"{THEIRS}"'.encode()))
+
+    async def discovery(seen: Seen, forward: Forward) -> Reply:
+        return listed(seen, await forward(seen))
+
+    return [(outside, moved), (on("discovery"), discovery)]
+
+
+def at_other_addresses(target: Target) -> Target:
+    """The target file of that server."""
+
+    def there(urls: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(url.replace(OURS, THEIRS) for url in urls)
+
+    return replace(target, read=there(target.read), write=there(target.write))
+
+
+def more_is_always_said(variant: Variant) -> Handlers:
+    """`more` is there with false on the last page too."""
+
+    def said(_: Seen, reply: Reply) -> Reply:
+        if not reply.ok or not isinstance(reply.json, dict) or "more" in reply.json:
+            return reply
+        return reply.with_json({**reply.json, "more": False})
+
+    return [variant.answers(READ, said)]
+
+
+@dataclass
+class _Tickets:
+    """Gives numbers for page marks and takes each back once."""
+
+    numbers: count[int]
+    held: dict[str, str]
+
+    def give(self, mark: str) -> str:
+        ticket = str(next(self.numbers))
+        self.held[ticket] = mark
+        return ticket
+
+
+def numbers_as_page_marks(variant: Variant) -> Handlers:
+    """`next` is a short number that is good for one page; used again, it is refused with 400."""
+    tickets = _Tickets(count(1), {})
+
+    async def numbered(seen: Seen, forward: Forward) -> Reply:
+        ticket = seen.value("next")
+        if ticket is not None:
+            mark = tickets.held.pop(ticket, None)
+            if mark is None:
+                return refusal(400)
+            seen = seen.asking(next=mark)
+            variant.met += 1
+        reply = await forward(seen)
+        mark = reply.json.get("next") if reply.ok and isinstance(reply.json, dict) else None
+        return reply if mark is None else reply.with_json({**reply.json, "next": tickets.give(mark)})
+
+    return [(READ, numbered)]
+
+
+def newest_versions_only(variant: Variant) -> Handlers:
+    """A new version takes the place of the old one: there is never more than one."""
+
+    def only_newest(listed: list[dict[str, Any]], version: Callable[[dict[str, Any]], str]) -> list[dict[str, Any]]:
+        newest: dict[str, str] = {}
+        for entry in listed:
+            newest[entry["id"]] = max(newest.get(entry["id"], ""), version(entry))
+        return [entry for entry in listed if version(entry) == newest[entry["id"]]]
+
+    async def newest(seen: Seen, forward: Forward) -> Reply:
+        wanted = (seen.value("match[version]") or "last").split(",")
+        if "match[version]" not in seen.names:
+            return await forward(seen)
+        variant.met += 1
+        reply = await forward(seen.asking(**{"match[version]": "last"}))
+        if not reply.ok or set(wanted) & {"all", "first", "last"}:
+            malformed = await forward(seen)
+            return reply if malformed.ok else malformed
+        plain = [str(e.get("version", e.get("modified", e.get("created", "")))) for e in reply.objects]
+        kept = [entry for entry, version in zip(reply.objects, plain, strict=True) if version in wanted]
+        malformed = await forward(seen)
+        return reply.with_objects(kept) if malformed.ok else malformed
+
+    async def one_version(seen: Seen, forward: Forward) -> Reply:
+        reply = await forward(seen)
+        if not reply.ok or "versions" not in reply.json:
+            return reply
+        rest = {key: value for key, value in reply.json.items() if key not in ("versions", "more", "next")}
+        return reply.with_json({**rest, "versions": [max(reply.json["versions"])]})
+
+    return [(on("objects", "object", "manifest"), newest), (on("versions"), one_version)]
+
+
+def strict_accept(variant: Variant) -> Handlers:
+    """An Accept without the TAXII type itself is refused with 406, and so is `*/*`."""
+
+    async def strict(seen: Seen, forward: Forward) -> Reply:
+        if "application/taxii+json" in (seen.header("accept") or "").lower():
+            return await forward(seen)
+        variant.met += 1
+        return refusal(406)
+
+    return [(lambda seen: bool(seen.endpoint), strict)]
+
+
+def no_versions_endpoint(variant: Variant) -> Handlers:
+    """The list of versions is not offered."""
+
+    async def absent(seen: Seen, forward: Forward) -> Reply:
+        variant.met += 1
+        return refusal(404)
+
+    return [(on("versions"), absent)]
+
+
+def talkative_errors(variant: Variant) -> Handlers:
+    """Error messages with all their optional properties, and some custom ones."""
+
+    def told(_: Seen, reply: Reply) -> Reply:
+        if reply.status < 400:
+            return reply
+        number = str(variant.met)
+        body = {
+            "title": "Not like this",
+            "description": "See the guide.",
+            "error_id": number,
+            "error_code": "E-17",
+            "http_status": str(reply.status),
+            "external_details": "https://errors.example/17",
+            "details": {"hint": "read the guide", "parts": [1, 2]},
+            "x_acme_support": "call us",
+        }
+        return replace(reply, body=json.dumps(body).encode()).with_header("Content-Type", TAXII)
+
+    return [variant.answers(lambda seen: bool(seen.endpoint), told)]
+
+
+def connections_end(variant: Variant) -> Handlers:
+    """The connection ends with each answer."""
+    return [variant.answers(anything, lambda _, reply: reply.with_header("Connection", "close"))]
+
+
+def more_variants() -> list[Variant]:
+    """All variants of this file, fresh counters."""
+    return [
+        Variant("other_addresses", "4.2: an API root can lie at any path", other_addresses, declare=at_other_addresses),
+        Variant("more_is_always_said", "3.7: more is a boolean, false is its default", more_is_always_said),
+        Variant("numbers_as_page_marks", "3.4: next is opaque and the server's own", numbers_as_page_marks),
+        Variant(
+            "newest_versions_only",
+            "1.6.11: a server need not keep every version",
+            newest_versions_only,
+            declare=says(old_versions="a new version takes the place of the old one"),
+        ),
+        Variant("strict_accept", "3.1: types not defined for an endpoint may be refused with 406", strict_accept),
+        Variant(
+            "no_versions_endpoint",
+            "5.8: whether the endpoint has to be there is contested",
+            no_versions_endpoint,
+            declare=says(versions_endpoint="versions are asked for with match[version]"),
+        ),
+        Variant("talkative_errors", "3.6.1: error messages have optional properties", talkative_errors),
+        Variant("connections_end", "RFC 9112, 9.6: a server may close after each answer", connections_end),
+    ]
