@@ -14,6 +14,7 @@ from isao_conformance.exchange import Answer
 from isao_conformance.fixtures import LABEL, VERSIONS, Shelf, tool
 from isao_conformance.lab import Lab
 from isao_conformance.listings import Instant, instant, pages, version_of
+from isao_conformance.resources import TIMESTAMP
 
 Key = tuple[str, Instant | None]
 """A STIX id and the instant of its version, None where it has no modified and no created."""
@@ -105,6 +106,12 @@ def against_every_other_order(lab: Lab) -> Shelf:
     for stix in made:
         lab.publish([stix])
     return Shelf(lab.workspace, made, own=True)
+
+
+def dated(answer: Answer, header: str) -> Instant | None:
+    """The instant that a date-added header names; None where it is absent or no TAXII timestamp (TAXII-3.2-9)."""
+    value = answer.header(header) or ""
+    return instant(value) if TIMESTAMP.fullmatch(value) else None
 
 
 def following(answer: Answer, last_added: str | None) -> dict[str, str]:

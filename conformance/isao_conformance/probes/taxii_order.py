@@ -23,7 +23,7 @@ from isao_conformance.exchange import Answer
 from isao_conformance.filtering import control_arrival_differs
 from isao_conformance.fixtures import LABEL, Shelf, several_versions, some_objects
 from isao_conformance.lab import Lab
-from isao_conformance.listings import LONG_AGO, Instant, Pages, pages
+from isao_conformance.listings import LONG_AGO, Instant, Pages, pages, type_of
 from isao_conformance.probe import probe
 from isao_conformance.target import OUTSIDER
 
@@ -241,7 +241,7 @@ def _still_differing(lab: Lab, shelf: Shelf, query: dict[str, str]) -> list[str]
 
 
 def _differing(lab: Lab, shelf: Shelf, query: dict[str, str]) -> list[str]:
-    known = {str(stix.get("id")) for stix in shelf.objects}
+    known = {i for stix in shelf.objects if type_of(i := stix.get("id")) == stix.get("type") != "bundle"}
     fetches = {"objects": lab.reader.objects, "the manifest": lab.reader.manifest}
     lists = {place: pages(fetch, shelf.collection, until=known, **query) for place, fetch in fetches.items()}
     for place, listed in lists.items():
