@@ -179,12 +179,12 @@ def on_versions_the_headers_date_the_versions_listed(lab: Lab) -> None:
     for name, answer in asked:
         versions = answer.list_of("versions") if answer.status == 200 else []
         added = [_version_added(of.id, version, records) for version in versions]
-        moments = [moment for moment in added if moment is not None]
+        known = [moment for moment in added if moment is not None]
         told = dated(answer, FIRST), dated(answer, LAST)
-        if None in told or not moments or len(moments) < len(versions):
+        if None in told or not known or len(known) < len(versions):
             continue
         judged += 1
-        if told not in ((moments[0], moments[-1]), (min(moments), max(moments))):
+        if told not in ((known[0], known[-1]), (min(known), max(known))):
             wrong.append((f"{name}: {answer.header(FIRST)} to {answer.header(LAST)} for {versions}", answer))
     if not judged:
         lab.no_verdict("no answer carries both headers (TAXII-3.2-4, TAXII-3.2-8 and TAXII-3.2-9)")

@@ -241,7 +241,8 @@ def _still_differing(lab: Lab, shelf: Shelf, query: dict[str, str]) -> list[str]
 
 
 def _differing(lab: Lab, shelf: Shelf, query: dict[str, str]) -> list[str]:
-    known = {i for stix in shelf.objects if type_of(i := stix.get("id")) == stix.get("type") != "bundle"}
+    named = [stix for stix in shelf.objects if type_of(stix.get("id")) == stix.get("type") != "bundle"]
+    known = {str(stix["id"]) for stix in named}
     fetches = {"objects": lab.reader.objects, "the manifest": lab.reader.manifest}
     lists = {place: pages(fetch, shelf.collection, until=known, **query) for place, fetch in fetches.items()}
     for place, listed in lists.items():
