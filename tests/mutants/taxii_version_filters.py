@@ -247,7 +247,7 @@ def with_added_after_the_earliest_version_comes(fault: Fault) -> None:
 
 def _filtered_out(fault: Fault, status: int) -> None:
     fault.change_answers(
-        _asks("object", having=(VERSION,)),
+        _asks("object", having=(VERSION,), lacking=("added_after",)),
         lambda _, reply: refusal(status) if reply.ok and not reply.objects else reply,
     )
 
