@@ -13,6 +13,7 @@ from urllib.parse import unquote, unquote_plus, urlsplit
 
 from isao_conformance import shell_functions
 from isao_conformance.captures import Source, Used
+from isao_conformance.chunks import unframed
 from isao_conformance.exchange import Exchange
 from isao_conformance.lab import Check
 from isao_conformance.limits import LIMITS
@@ -218,8 +219,9 @@ def _name_of(token: str, names: _Names) -> str | None:
 
 
 def _body(step: Step, names: _Names) -> Iterator[str]:
-    """Writes the body to a file; captured values take the place of their marks."""
-    body, path = step.last.request.body, f'"$ISAO_OUT/{step.number}.request"'
+    """Writes the body to a file; captured values take the place of their marks. Curl makes the chunks itself."""
+    request, path = step.last.request, f'"$ISAO_OUT/{step.number}.request"'
+    body = unframed(request.headers, request.body)
     marks: dict[str, str] = {}
     for value, name in names.of.items():
         for spelt in {json.dumps(value), json.dumps(value, ensure_ascii=False)}:

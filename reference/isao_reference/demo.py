@@ -23,6 +23,8 @@ READ = ("community", "library", "advisories")
 WRITE = ("workbench", "dropbox")
 PROFILES = ("taxii-server", "exchange")
 TITLE = "Northern Lakes ISAO (fictional demonstration exchange)"
+MAX_CONTENT_LENGTH = 1024 * 1024
+"""Octets, less than an exchange takes by default, so that a client can try the limit without sending much."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,7 @@ def demo_exchange(
         elif certificate is None:
             certificate = issue_loopback_certificate(folder)
         base_url = server.base_url(listener, tls=certificate is not None)
-        settings = Settings(database=database, public_url=base_url, title=TITLE)
+        settings = Settings(database=database, public_url=base_url, title=TITLE, max_content_length=MAX_CONTENT_LENGTH)
         if page_limit is not None:
             settings = replace(settings, page_limit=page_limit, page_limit_max=page_limit)
         publish(settings)
