@@ -6,8 +6,10 @@ the versions of one object, whichever endpoint gave it.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID, uuid5
 
 from isao_conformance import content
 from isao_conformance.errors import Untestable
@@ -34,6 +36,9 @@ _DOMAIN_TYPES = (
     " location malware malware-analysis note observed-data opinion report threat-actor tool vulnerability"
 )
 OBSERVABLES = frozenset(_OBSERVABLES.split())
+OBSERVABLE_IDS = UUID("00abedb4-aa42-466c-9c01-fed23315a9b7")
+"""Namespace of the ids of observables (STIX 2.1, 2.9): UUIDv5 over their properties in canonical JSON."""
+
 STIX_TYPES = (
     *_DOMAIN_TYPES.split(),
     "relationship",
@@ -103,12 +108,28 @@ def marking_of_others(lab: Lab) -> Single | None:
     return None
 
 
-def observable(lab: Lab) -> Single:
-    """An own process object: an observable, so without created and modified, and the one whose id is random."""
-    uuid = lab.uuid()
-    stix = {"type": "process", "spec_version": "2.1", "id": f"process--{uuid}", "command_line": f"drill {lab.run}"}
-    lab.publish([content.marked(stix, LABEL)])
-    return Single(lab.workspace, stix, own=True)
+def observables(lab: Lab) -> list[Single]:
+    """Own observables, so objects without created and modified: a process, whose id is random, and a mutex, whose id
+    follows from its name. Untestable when the target takes neither."""
+    drill = f"drill {lab.run}"
+    process = {"type": "process", "id": f"process--{lab.uuid()}", "command_line": drill}
+    mutex = {
+        "type": "mutex",
+        "id": f"mutex--{uuid5(OBSERVABLE_IDS, json.dumps({'name': drill}, separators=(',', ':')))}",
+        "name": drill,
+    }
+    taken: list[Single] = []
+    faults: list[Untestable] = []
+    for stix in (process, mutex):
+        whole = content.marked({**stix, "spec_version": "2.1"}, LABEL)
+        try:
+            lab.publish([whole])
+            taken.append(Single(lab.workspace, whole, own=True))
+        except Untestable as fault:
+            faults.append(fault)
+    if not taken:
+        raise faults[0]
+    return taken
 
 
 def close_versions(lab: Lab) -> Versioned:

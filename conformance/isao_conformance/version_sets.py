@@ -1,13 +1,13 @@
-"""Values of match[version] put together, and the versions that each has to bring (TAXII 2.1, 3.4.1).
+"""Values of match[version], alone and put together, and the versions that each has to bring (TAXII 2.1, 3.4.1).
 
 The judging functions make checks for the row of the probe that calls them.
 """
 
 from __future__ import annotations
 
-from isao_conformance.filtering import ENDPOINTS, fetch_of
-from isao_conformance.fixtures import Shelf, Versioned
-from isao_conformance.forms import ask, entries_of, moments
+from isao_conformance.filtering import ENDPOINTS, fetch_of, one_millisecond_later
+from isao_conformance.fixtures import Shelf, Versioned, with_modified
+from isao_conformance.forms import Single, ask, entries_of, moments
 from isao_conformance.lab import Lab
 from isao_conformance.listings import Instant, Pages, instant, pages, whole
 
@@ -96,3 +96,33 @@ def judge_once(lab: Lab, shelf: Shelf) -> None:
             got=f"{len(listed.ids)} entries" if listed.ok else listed.last,
             seen=[listed.last],
         )
+
+
+def judge_consistency(lab: Lab, of: Single) -> bool:
+    """Judge that one observable has one version; False when it is not listed, or with none."""
+    kind = of.stix["type"]
+    records = [entries_of(ask(lab, "manifest", of), of.id) for _ in range(2)]
+    shown = [record[0].get("version") if record else None for record in records]
+    version = shown[0]
+    if not isinstance(version, str) or of.id not in ask(lab, "objects", of).ids:
+        return False
+    lab.expect(
+        shown[1] == version, f"{kind}: two answers of the manifest show the same version", expected=version, got=shown
+    )
+    listed = lab.reader.versions(of.collection, of.id)
+    if listed.status == 200:
+        lab.expect(
+            [*map(str, listed.list_of("versions"))] == [version],
+            f"{kind}: the versions list shows the version that the manifest shows",
+            expected=version,
+            got=listed,
+        )
+    found = ask(lab, "objects", of, match_version=version)
+    lab.expect(of.id in found.ids, f"{kind}: that version is found by match[version]", expected=of.id, got=found.last)
+    return True
+
+
+def ignores_versions(lab: Lab, endpoint: str) -> bool:
+    """True when the endpoint lists an object with modified for a time at which it was not modified."""
+    other = with_modified(lab)
+    return other.id in ask(lab, endpoint, other, match_version=one_millisecond_later(other.modified[-1])).ids
