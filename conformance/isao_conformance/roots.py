@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 from isao_conformance.lab import Lab
 from isao_conformance.listings import joined
 from isao_conformance.target import origin_of
 
+LAWFUL = re.compile(r"https?://|/(?!/)", re.IGNORECASE)
+
 
 def listed_roots(lab: Lab) -> list[str]:
     """The URLs of the API roots on declared origins, each once and with a final slash, as the survey's discovery lists
-    them. What has a query or is no URL is left out, and so are roots of other hosts (4.1 allows them)."""
+    them. What has a query, is no URL, or is relative without one slash at its beginning is left out (4.1.1), and so
+    are roots of other hosts (4.1 allows them)."""
     listed = [] if lab.survey.discovery is None else lab.survey.discovery.list_of("api_roots")
-    absolute = [joined(lab.target.discovery, root) for root in listed]
+    absolute = [joined(lab.target.discovery, root) for root in listed if isinstance(root, str) and LAWFUL.match(root)]
     slashed = [root if root.endswith("/") else root + "/" for root in absolute if root and "?" not in root]
     return list(dict.fromkeys(root for root in slashed if origin_of(root) in lab.target.origins))
 

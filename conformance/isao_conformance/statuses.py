@@ -14,7 +14,7 @@ from isao_conformance.exchange import Answer, Exchange
 from isao_conformance.fixtures import LABEL, Stix
 from isao_conformance.lab import Lab
 from isao_conformance.resources import STATUS
-from isao_conformance.tables import DETAILS, STATUS_DETAILS, TABLES, Part, resource
+from isao_conformance.tables import COUNTS, DETAILS, STATUS_DETAILS, TABLES, Part, resource
 
 
 def added(lab: Lab, objects: list[Stix]) -> Answer:
@@ -55,9 +55,14 @@ def status_in(exchange: Exchange) -> Part | None:
     return part if part is not None and part.kind == STATUS else None
 
 
+def is_whole(value: object) -> bool:
+    """True for a whole JSON number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
+
+
 def is_count(value: object) -> bool:
     """True for a whole JSON number of zero or more."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1 and value >= 0
+    return isinstance(value, int | float) and is_whole(value) and value >= 0
 
 
 def is_of(answer: Answer, status_id: str) -> bool:
@@ -65,12 +70,21 @@ def is_of(answer: Answer, status_id: str) -> bool:
     return answer.status == 200 and str(answer.resource.get("id")).lower() == status_id.lower()
 
 
-def own_status(lab: Lab) -> str:
-    """The id of the status of a new POST, which the account that posted can read. Untestable otherwise."""
+def shows(answer: Answer, own: Answer) -> bool:
+    """True when an answer shows what the owner of a status is shown: the id, the counts and the time of the request.
+    A server that makes up a status for any id shows nothing (TAXII-4.3-1)."""
+    names = ("request_timestamp", *COUNTS)
+    return is_of(answer, str(own.resource.get("id"))) and all(
+        answer.resource.get(name, own.resource.get(name)) == own.resource.get(name) for name in names
+    )
+
+
+def own_status(lab: Lab) -> Answer:
+    """The status of a new POST as the account that posted gets it. Untestable when it gets none."""
     status_id = str(added(lab, [lab.indicator(LABEL)]).resource.get("id"))
     own = lab.reader.status(lab.survey.api_root, status_id)
     lab.control(is_of(own, status_id), f"the status is not answered to the account that posted: {own.brief()}")
-    return status_id
+    return own
 
 
 def address(lab: Lab) -> Stix:
@@ -80,8 +94,13 @@ def address(lab: Lab) -> Stix:
     return marked({**made, "value": f"192.0.2.{int(uuid[:2], 16)}"}, LABEL)
 
 
-def settled(value: object) -> str:
-    """A value in one spelling: entries in order and with the properties of status-details only."""
+def settled(status: Answer, name: str) -> str | None:
+    """The value of a property in one spelling, entries in order and with the properties of status-details only. None
+    when it is absent, or has no lawful value: that is for the property's own row."""
+    value = status.resource.get(name)
+    lawful = {"status": value in ("complete", "pending"), **dict.fromkeys(COUNTS, is_count(value))}
+    if name not in status.resource or not lawful.get(name, True):
+        return None
     if not isinstance(value, list):
         return json.dumps(value, sort_keys=True)
     entries = [{k: v for k, v in e.items() if k in TABLES[STATUS_DETAILS]} if isinstance(e, dict) else e for e in value]

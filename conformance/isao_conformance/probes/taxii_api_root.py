@@ -114,12 +114,14 @@ def an_api_root_that_does_not_exist_is_not_served(lab: Lab) -> None:
 
 @watcher("TAXII-4.2-1", statement="a662166c")
 def no_api_root_is_listed_twice(exchange: Exchange) -> Looked:
-    """4.2: each API root has a unique URL. URLs are compared as RFC 3986 (6.2) has them equal."""
+    """4.2: each API root has a unique URL. URLs are compared as RFC 3986 (6.2) has them equal; those with a query are
+    left to TAXII-4.1.1-4."""
     part = resource(exchange)
     if part is None or part.kind != DISCOVERY:
         return False
     listed = part.body.get("api_roots")
-    roots = [_normal(joined(exchange.request.url, root)) for root in listed] if isinstance(listed, list) else []
+    whole = [r for r in listed if isinstance(r, str) and "?" not in r] if isinstance(listed, list) else []
+    roots = [_normal(joined(exchange.request.url, root)) for root in whole]
     twice = [root for root, count in Counter(filter(None, roots)).items() if count > 1]
     return Finding("every API root under a URL of its own", f"{twice[0][:200]} is listed twice") if twice else True
 
@@ -128,7 +130,7 @@ def _normal(url: str) -> str:
     parts = urlsplit(url)
     port = {"https": ":443", "http": ":80"}.get(parts.scheme.lower(), "")
     host = parts.netloc.lower().removesuffix(port) if port else parts.netloc.lower()
-    return f"{parts.scheme.lower()}://{host}{parts.path.rstrip('/')}?{parts.query}" if url else ""
+    return f"{parts.scheme.lower()}://{host}{parts.path.rstrip('/')}" if url else ""
 
 
 @probe("TAXII-4.2.1-2", statement="9b9dea50")

@@ -272,15 +272,19 @@ def aliases_are_unique(exchange: Exchange) -> Looked:
 @probe("TAXII-5.2.1-3", statement="36bcaebf")
 def an_alias_in_a_url_is_its_collection_or_refused(lab: Lab) -> None:
     """5.2.1: the alias may stand for the id. Where it is taken, it has to mean that collection, in the resource and in
-    what lies below."""
-    entries = [e for e in _listed(lab) if isinstance(e.get("alias"), str) and e["alias"] not in ("", ".", "..")]
+    what lies below. An alias that two collections have is left to TAXII-5.2.1-2."""
+    named = [e for e in _listed(lab) if isinstance(e.get("alias"), str) and e["alias"] not in ("", ".", "..")]
+    often = Counter(e["alias"] for e in named)
+    entries = [e for e in named if often[e["alias"]] == 1]
     if not entries:
-        lab.no_verdict("no collection has an alias")
+        lab.no_verdict("no collection has an alias of its own")
     wrong: list[tuple[str, Answer]] = []
     for entry in entries[:COLLECTIONS_TRIED]:
         by_id = f"{_root(lab)}collections/{entry['id']}/"
         by_alias = f"{_root(lab)}collections/{quote(entry['alias'], safe='')}/"
-        lab.control(lab.reader.collection(by_id).status == 200, f"{by_id} is not answered 200 (TAXII-5.2-1)")
+        twin = lab.reader.collection(by_id)
+        right = twin.status == 200 and str(twin.resource.get("id")).lower() == str(entry["id"]).lower()
+        lab.control(right, f"{by_id} is not answered 200 with that id (TAXII-5.2-1)")
         answer = lab.reader.collection(by_alias)
         same = str(answer.resource.get("id")).lower() == str(entry["id"]).lower()
         if answer.status not in (200, *ALIAS_REFUSED) or (answer.status == 200 and not same):
