@@ -6,12 +6,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from isao_conformance.arrivals import LAST, dated
+from isao_conformance.arrivals import LAST, arrivals_of, dated, falls
 from isao_conformance.errors import Untestable
 from isao_conformance.exchange import Answer, Exchange
 from isao_conformance.fixtures import LABEL, Shelf, Versioned, several_versions, some_objects, to_page_through
 from isao_conformance.lab import Lab
+from isao_conformance.listings import instant
 from isao_conformance.long_lists import (
+    Walk,
     asking,
     date_shared,
     editions,
@@ -168,10 +170,10 @@ def a_manifest_cut_by_limit_says_that_there_is_more(lab: Lab) -> None:
         _cut_list_says_more(lab, f"the first page of {name}", page, count)
     first = lab.reader.manifest(shelf.collection, **query, limit=1)
     _cut_list_says_more(lab, "the first page", first, count)
-    if first.next is not None and count > 2:
+    if first.next is not None and count - len(set(first.ids)) > 1:
         second = lab.reader.manifest(shelf.collection, **query, limit=1, next=first.next)
         if second.status == 200 and set(second.ids) - set(first.ids):
-            _cut_list_says_more(lab, "a page in the middle", second, count - 1)
+            _cut_list_says_more(lab, "a page in the middle", second, count - len(set(first.ids)))
 
 
 def _cut_list_says_more(lab: Lab, name: str, answer: Answer, left: int) -> None:
@@ -198,10 +200,10 @@ def a_versions_list_cut_by_limit_says_that_there_is_more(lab: Lab) -> None:
     count = len(listed(whole))
     first = lab.reader.versions(of.collection, of.id, limit=1)
     _cut_list_says_more(lab, "the first page of versions", first, count)
-    if first.next is not None and count > 2:
+    if first.next is not None and count - len(listed(first)) > 1:
         second = lab.reader.versions(of.collection, of.id, limit=1, next=first.next)
         if second.status == 200 and set(listed(second)) - set(listed(first)):
-            _cut_list_says_more(lab, "a page of versions in the middle", second, count - 1)
+            _cut_list_says_more(lab, "a page of versions in the middle", second, count - len(listed(first)))
 
 
 @probe("TAXII-3.4-35", statement="6619d8ac")
@@ -288,7 +290,8 @@ def a_walk_by_time_reaches_everything(lab: Lab) -> None:
         shelf = some_objects(lab)
     ids = shelf.ids[:9]
     query = {"match_id": ",".join(ids)}
-    for name, more in (("pages of two", {"limit": 2}), ("all versions", {"limit": 3, "match_version": "all"})):
+    told = arrivals_of(lab, shelf.collection, ids)
+    for name, more in (("pages of two", {"limit": 2}), ("all versions", {"limit": 4, "match_version": "all"})):
         walk = follow(asking(lab.reader.objects, shelf.collection, **query, **more), by_time=True)
         first = walk.answers[0]
         lab.control(first.status == 200 and bool(first.ids), f"the first page gave {first.brief()}")
@@ -296,7 +299,16 @@ def a_walk_by_time_reaches_everything(lab: Lab) -> None:
             lab.no_verdict("the first page says that it is the last one (TAXII-3.4-20), so there is no walk")
         if any(page.more and dated(page, LAST) is None for page in walk.answers):
             lab.no_verdict(f"a page has no {LAST} (TAXII-3.2-6), or no timestamp in it (TAXII-3.2-9)")
+        _only_asked_for(lab, walk, ids)
+        if any(list(falls(page.objects, told)) for page in walk.answers):
+            lab.no_verdict("a page is not in the order of date_added (TAXII-3.3-1)")
         judge_met_once(lab, f"on {name} by time", shelf.collection, ids, walk)
+
+
+def _only_asked_for(lab: Lab, walk: Walk, ids: list[str]) -> None:
+    foreign = [stix_id for stix_id in walk.times if stix_id not in ids]
+    if foreign:
+        lab.no_verdict(f"a page lists {foreign[0]}, which was not asked for (TAXII-3.5-4)")
 
 
 @probe("TAXII-3.5-5", statement="27a9ea98", needs=["writable"])
@@ -308,16 +320,18 @@ def a_walk_is_not_disturbed_by_what_arrives_meanwhile(lab: Lab) -> None:
         lab.no_verdict("no own objects are there to walk through")
     ids, late = shelf.ids[:6], [lab.indicator(LABEL), lab.indicator(LABEL)]
     query = {"match_id": ",".join([*ids, *(stix["id"] for stix in late)])}
-    there = follow(asking(lab.reader.objects, shelf.collection, **query))
-    lab.control(set(ids) <= set(there.entries), f"before the walk the list lacks some of them {there.stuck}")
+    ask = asking(lab.reader.objects, shelf.collection, **query, limit=2)
+    before = follow(ask)
+    lab.control(all(before.times[i] == 1 for i in ids), f"undisturbed, the walk does not meet each once {before.stuck}")
 
     def meanwhile(page: int) -> None:
         if page <= len(late):
             lab.publish([late[page - 1]])
 
-    walk = follow(asking(lab.reader.objects, shelf.collection, **query, limit=2), between=meanwhile)
+    walk = follow(ask, between=meanwhile)
     if len(walk.answers) < 3:
         lab.no_verdict(f"the walk has {len(walk.answers)} pages {walk.stuck}")
+    _only_asked_for(lab, walk, query["match_id"].split(","))
     judged = [i for i in ids if walk.exact or i not in date_shared(lab, shelf.collection, ids)]
     judge_met_once(lab, "while objects arrive", shelf.collection, judged, walk)
     new = [n for n, i in enumerate(walk.entries) if i in {stix["id"] for stix in late}]
@@ -366,6 +380,7 @@ def manifest_and_versions_can_be_followed_to_their_end(lab: Lab) -> None:
     there = list(dict.fromkeys(whole.entries))
     lab.control(len(there) > 1, f"without limit the manifest lists {len(there)} records")
     cut = follow(asking(lab.reader.manifest, where, **query, limit=min(3, len(there) - 1)))
+    _only_asked_for(lab, cut, ids)
     judged = len(cut.answers) > 1 or bool(cut.stuck)
     if judged:
         tied = set() if cut.exact else date_shared(lab, where, ids)
@@ -375,7 +390,8 @@ def manifest_and_versions_can_be_followed_to_their_end(lab: Lab) -> None:
         versions = follow(asking(lab.reader.versions, of.collection, of.id, limit=1))
         if len(versions.answers) > 1 or versions.stuck:
             shared = not versions.exact and bool(date_shared(lab, of.collection, [of.id]))
-            judge_followed(lab, "versions", [] if shared else listed(every), versions)
+            known = [v for v in listed(every) if not shared and instant(v) in {instant(m) for m in of.modified}]
+            judge_followed(lab, "versions", known, versions)
             judged = True
     if not judged:
         lab.no_verdict("limit cuts neither the manifest nor a list of versions")
