@@ -6,6 +6,7 @@ objects, as it takes some 10 ms an object.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import shutil
@@ -38,12 +39,15 @@ def environment() -> Path:
     digest = hashlib.sha256(PINS.read_bytes()).hexdigest()[:12]
     folder = HERE.parents[1] / ".cache" / "oracle" / f"stix2-validator-{digest}"
     ready = folder / "ready"
-    if not ready.exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        install = ["install", "-q", "--require-hashes", "-r", str(PINS)]
-        subprocess.run([str(folder / "bin/pip"), *install], check=True, stderr=subprocess.DEVNULL)
-        ready.touch()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:  # two test processes may come at once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not ready.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+            install = ["install", "-q", "--require-hashes", "-r", str(PINS)]
+            subprocess.run([str(folder / "bin/pip"), *install], check=True)
+            ready.touch()
     return folder
 
 
