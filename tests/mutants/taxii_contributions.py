@@ -103,15 +103,15 @@ def _lost(fault: Fault, lost: Callable[[list[dict[str, Any]]], list[dict[str, An
 
 
 @mutant(breaks="TAXII-5.5-3")
-def an_object_that_comes_alone_is_lost(fault: Fault) -> None:
-    """A POST of one new object is complete and successful, and the object is not stored."""
-    _lost(fault, lambda new: new if len(new) == 1 else [])
+def only_the_first_of_several_objects_is_kept(fault: Fault) -> None:
+    """A POST of several new objects is complete and successful, and all but the first are not stored."""
+    _lost(fault, lambda new: new[1:])
 
 
 @mutant(breaks="TAXII-5.5-3", size="subtle")
 def the_last_of_several_objects_is_lost(fault: Fault) -> None:
     """A POST of several new objects is complete and successful, and the last of them is not stored."""
-    _lost(fault, lambda new: new[-1:] if len(new) > 1 else [])
+    _lost(fault, lambda new: new[1:][-1:])
 
 
 @mutant(breaks="TAXII-5.5-4")

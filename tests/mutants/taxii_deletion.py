@@ -200,13 +200,13 @@ def a_deleted_object_is_refused_when_it_is_posted_again(fault: Fault) -> None:
     _after_deletion(fault, adding)
 
 
-@mutant(breaks="TAXII-5.7-12")
+@mutant(breaks="TAXII-5.7-12", traffic=("TAXII-5.7-1",))
 def a_deletion_has_no_content_type(fault: Fault) -> None:
     """The 200 of DELETE carries no Content-Type."""
     fault.change_answers(_deleting, lambda _, reply: reply.with_header("Content-Type", None) if reply.ok else reply)
 
 
-@mutant(breaks="TAXII-5.7-12", size="subtle")
+@mutant(breaks="TAXII-5.7-12", size="subtle", traffic=("TAXII-5.7-1",))
 def a_deletion_is_labelled_as_plain_json(fault: Fault) -> None:
     """The 200 of DELETE says application/json."""
     fault.change_answers(
@@ -269,6 +269,6 @@ def nothing_can_be_deleted(fault: Fault) -> None:
 
 
 @mutant(breaks="TAXII-3.1-24", size="subtle")
-def nobody_may_delete_what_is_his_own(fault: Fault) -> None:
-    """DELETE of a client's own object is 403 in every collection that it may read and write."""
-    _instead(fault, _deleting, (200,), 403)
+def what_may_be_deleted_is_not_implemented(fault: Fault) -> None:
+    """DELETE is refused properly where it is not allowed, and is 501 where it is."""
+    _instead(fault, _deleting, (200,), 501)

@@ -43,9 +43,9 @@ def without_a_version_the_old_one_is_served(fault: Fault) -> None:
 
 
 @mutant(breaks="TAXII-3.1-8", size="subtle")
-def without_a_version_discovery_names_none_either(fault: Fault) -> None:
-    """Discovery repeats the media type as it was asked for, without a version."""
-    fault.change_answers(_accepting(_BARE, "discovery"), _labelled(_BARE))
+def without_a_version_the_versions_list_is_of_the_old_one(fault: Fault) -> None:
+    """One endpoint is labelled as TAXII 2.0 for a client that names no version."""
+    fault.change_answers(_accepting(_BARE, "versions"), _labelled("application/taxii+json;version=2.0"))
 
 
 @mutant(breaks="TAXII-3.1-10")
@@ -73,12 +73,9 @@ def a_browser_breaks_the_server(fault: Fault) -> None:
 
 
 @mutant(breaks="TAXII-3.1-14", size="subtle")
-def a_browser_gets_a_page(fault: Fault) -> None:
-    """Discovery answers Accept: text/html with a page about the server instead of a TAXII resource or 406."""
-    page = b"<!doctype html><title>TAXII</title><p>This is a TAXII server.</p>"
-    fault.change_answers(
-        _accepting("text/html", "discovery"), lambda _seen, _reply: Reply(200, (("Content-Type", "text/html"),), page)
-    )
+def a_type_that_is_no_text_is_a_bad_request(fault: Fault) -> None:
+    """Collections answer 400 to an Accept that asks for an image; for other types it is 406."""
+    _refused(fault, lambda seen: on("collections")(seen) and _accept(seen).startswith("image/"), 400)
 
 
 @mutant(breaks="TAXII-3.1-15")

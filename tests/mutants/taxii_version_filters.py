@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from isao_reference.wire.stix_object import SCO_TYPES
 from tests.support.answering import Forward, Reply, Seen, on, refusal
 from tests.support.mutation import Fault, mutant
 
@@ -174,7 +175,7 @@ def created_counts_to_the_second_for_marking_definitions(fault: Fault) -> None:
     )
 
 
-_OBSERVABLES = ("ipv4-addr--", "ipv6-addr--", "domain-name--", "url--", "file--", "email-addr--", "mutex--")
+_OBSERVABLES = tuple(f"{kind}--" for kind in sorted(SCO_TYPES))
 
 
 @mutant(breaks="TAXII-3.4.1-16")
