@@ -203,15 +203,13 @@ def _older(page: Answer, matching: Iterable[Key], told: Arrivals) -> list[Key]:
 
 @probe("TAXII-3.3-5", statement="24213b8a")
 def objects_and_manifest_show_the_same(lab: Lab) -> None:
-    """5.3: filtering identical to Get Objects. Known objects of one version each, under filters that let them all pass,
-    so that neither a filter nor a choice of versions that one of the two mistakes decides here; ids alone count, as
-    what a record says of its version is TAXII-5.3.1-3."""
+    """5.3: filtering identical to Get Objects, over the same objects. What a filter by id, type or version selects on
+    either endpoint has rows of its own, so only queries are asked that everything passes; ids alone count, since what
+    a record says of its version is TAXII-5.3.1-3."""
     shelf = some_objects(lab)
     queries: tuple[tuple[str, dict[str, str]], ...] = (
         ("without a filter", {}),
         ("in all versions", {"match_version": "all"}),
-        ("by type", {"match_type": ",".join(reversed(shelf.types))}),
-        ("by id", {"match_id": ",".join(shelf.ids)}),
         ("since long ago", {"added_after": LONG_AGO}),
     )
     for name, query in queries:
