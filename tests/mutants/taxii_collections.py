@@ -163,7 +163,10 @@ def _also_listed(fault: Fault, when: Callable[[Seen], bool], entry: dict[str, An
     fault.change_json(lambda seen: on("collections")(seen) and when(seen), added)
 
 
-@mutant(breaks="TAXII-5.1-2")
+@mutant(
+    breaks="TAXII-5.1-2",
+    also={"TAXII-5.2-1": "A listed collection is not served under its id."},
+)
 def a_collection_that_is_gone_is_still_listed(fault: Fault) -> None:
     """The list ends with a collection that was removed and is 404 now."""
     gone = "5c1b8c1e-6a0e-4d0a-9b57-0d8a1c8f1aff"

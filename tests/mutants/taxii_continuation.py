@@ -94,12 +94,17 @@ def cut_versions_say_more_is_false(fault: Fault) -> None:
     fault.change_json(lambda seen: on("versions")(seen) and _limit(seen) == 1, _more_is_false)
 
 
+def _about_one_object(seen: Seen) -> bool:
+    """A page of one object that is named: whether more follows may tell of what is hidden, which is for other rows."""
+    return _limit(seen) == 1 and "match[id]" in seen.names
+
+
 def _more_when_full(fault: Fault, endpoint: str) -> None:
     def full(seen: Seen, reply: Reply) -> Reply:
         filled = reply.ok and len(reply.objects) == _limit(seen) and not reply.json.get("more")
         return reply.with_json({"more": True, **reply.json}) if filled and reply.objects else reply
 
-    fault.change_answers(lambda seen: on(endpoint)(seen) and _limit(seen) > 0, full)
+    fault.change_answers(lambda seen: on(endpoint)(seen) and _limit(seen) > 0 and not _about_one_object(seen), full)
 
 
 @mutant(breaks="TAXII-3.4-24")
@@ -126,13 +131,20 @@ def a_page_of_versions_holds_one_too_many(fault: Fault) -> None:
     fault.change_query(lambda seen: on("versions")(seen) and _limit(seen) > 0, "limit", lambda text: str(int(text) + 1))
 
 
-@mutant(breaks="TAXII-3.4-37")
+@mutant(
+    breaks="TAXII-3.4-37",
+    also={"TAXII-3.4-20": "It is an envelope, too, that limit cuts."},
+)
 def a_cut_object_never_says_more(fault: Fault) -> None:
     """GET object that limit cuts says neither more nor next."""
     fault.change_json(on("object"), _silent_end)
 
 
-@mutant(breaks="TAXII-3.4-37", size="subtle")
+@mutant(
+    breaks="TAXII-3.4-37",
+    size="subtle",
+    also={"TAXII-3.4-20": "It is an envelope, too, that limit cuts."},
+)
 def a_cut_object_in_all_versions_says_more_is_false(fault: Fault) -> None:
     """GET object in all versions that limit cuts says that more is false."""
     fault.change_json(
@@ -145,7 +157,7 @@ def _next_at_the_end(fault: Fault, endpoint: str, at_the_end: dict[str, Any]) ->
         last = reply.ok and reply.objects and not reply.json.get("more")
         return reply.with_json({**at_the_end, **reply.json}) if last else reply
 
-    fault.change_answers(on(endpoint), ended)
+    fault.change_answers(lambda seen: on(endpoint)(seen) and not _about_one_object(seen), ended)
 
 
 @mutant(breaks="TAXII-3.5-2")
@@ -218,28 +230,36 @@ def the_last_date_of_a_cut_envelope_skips_an_object(fault: Fault) -> None:
     fault.around(on("objects"), ahead)
 
 
+def _listed(seen: Seen, added: tuple[str, str, str]) -> bool:
+    """Whether the addition of (collection, type, id) is part of the list that a request walks through."""
+    collection, kind, identifier = added
+    types, ids = seen.value("match[type]"), seen.value("match[id]")
+    wanted = (types is None or kind in types.split(",")) and (ids is None or identifier in ids.split(","))
+    return collection == seen.collection and wanted
+
+
 def _disturbed_walks(fault: Fault, disturb: Callable[[Reply, Reply], list[Any]]) -> None:
-    """A walk that something was added to on the way: `disturb(page before, this page)` gives the objects of the
-    first page after the addition."""
-    posts: dict[str, int] = {}
+    """A walk through a list that grows on the way: `disturb(page before, this page)` gives the objects of the first
+    page after the addition."""
+    added: list[tuple[str, str, str]] = []
     given: dict[str, tuple[int, Reply]] = {}
 
     async def posting(seen: Seen, forward: Forward) -> Reply:
         reply = await forward(seen)
         if reply.status == 202:
-            posts[seen.collection] = posts.get(seen.collection, 0) + 1
+            added.extend((seen.collection, str(stix.get("type")), str(stix.get("id"))) for stix in seen.posted)
         return reply
 
     async def walking(seen: Seen, forward: Forward) -> Reply:
         reply = await forward(seen)
         if not reply.ok or not reply.body:
             return reply
-        now = posts.get(seen.collection, 0)
         token = reply.json.get("next")
         if token:
-            given[token] = (now, reply)
-        began, before = given.get(seen.value("next") or "", (now, reply))
-        return reply.with_objects(disturb(before, reply)) if began != now and reply.objects else reply
+            given[token] = (len(added), reply)
+        known, before = given.get(seen.value("next") or "", (len(added), reply))
+        grown = any(_listed(seen, one) for one in added[known:])
+        return reply.with_objects(disturb(before, reply)) if grown and reply.objects else reply
 
     fault.around(on("objects", method="POST"), posting)
     fault.around(on("objects"), walking)
@@ -249,7 +269,7 @@ def _disturbed_walks(fault: Fault, disturb: Callable[[Reply, Reply], list[Any]])
 def an_addition_makes_a_walk_repeat_an_object(fault: Fault) -> None:
     """When something was added meanwhile, the next page begins with the last object of the page before: next
     counts from the newest end of the list."""
-    _disturbed_walks(fault, lambda before, reply: [*before.objects[-1:], *reply.objects])
+    _disturbed_walks(fault, lambda before, reply: [*before.objects[-1:], *reply.objects[1:]])
 
 
 @mutant(breaks="TAXII-3.5-5", size="subtle")

@@ -370,7 +370,13 @@ def a_status_lists_a_success_twice(fault: Fault) -> None:
     fault.change_json(_any_status, twice)
 
 
-@mutant(breaks="TAXII-4.3.1-8")
+@mutant(
+    breaks="TAXII-4.3.1-8",
+    also={
+        "TAXII-3.8-2": "A required property is missing.",
+        "TAXII-4.3.1-10": "What is not there is not the modified or created time of an object.",
+    },
+)
 def successes_do_not_say_their_version(fault: Fault) -> None:
     """The entries of successes have an id only."""
 
@@ -381,7 +387,14 @@ def successes_do_not_say_their_version(fault: Fault) -> None:
     fault.change_json(_any_status, bare)
 
 
-@mutant(breaks="TAXII-4.3.1-8", size="subtle")
+@mutant(
+    breaks="TAXII-4.3.1-8",
+    size="subtle",
+    also={
+        "TAXII-3.8-2": "A required property is missing.",
+        "TAXII-4.3.1-9": "What is not there is not the STIX id of an object.",
+    },
+)
 def the_last_of_several_entries_has_no_id(fault: Fault) -> None:
     """Of several entries the last one has lost its id."""
 
