@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tests.mutants import ADVISORIES, COLLECTIONS, COMMUNITY, DROPBOX, LIBRARY, WORKBENCH
+from tests.mutants import ADVISORIES, COLLECTIONS, COMMUNITY, DROPBOX, LIBRARY
 from tests.support.answering import Forward, Reply, Seen, on, refusal, taxii
 from tests.support.mutation import Fault, mutant
 
@@ -188,13 +188,20 @@ def _alias_of(fault: Fault, when: Callable[[Seen], bool], identifier: str, alias
     fault.change_json(lambda seen: on("collections", "collection")(seen) and when(seen), renamed)
 
 
-@mutant(breaks="TAXII-5.2.1-2")
+@mutant(
+    breaks="TAXII-5.2.1-2",
+    also={"TAXII-5.2.1-3": "An alias that two collections share cannot stand for each of them."},
+)
 def two_collections_have_one_alias(fault: Fault) -> None:
     """The advisories have the alias of the library."""
     _alias_of(fault, lambda _: True, ADVISORIES, "library")
 
 
-@mutant(breaks="TAXII-5.2.1-2", size="subtle")
+@mutant(
+    breaks="TAXII-5.2.1-2",
+    size="subtle",
+    also={"TAXII-5.2.1-3": "An alias that two collections share cannot stand for each of them."},
+)
 def the_drop_box_has_the_alias_of_another_collection(fault: Fault) -> None:
     """The collection that its writers cannot read has the alias of the workbench: aliases are checked among the
     readable ones only."""
@@ -212,13 +219,13 @@ def an_alias_opens_another_collection(fault: Fault) -> None:
 
 
 @mutant(breaks="TAXII-5.2.1-3", size="subtle")
-def a_collection_asked_for_by_alias_has_it_as_id(fault: Fault) -> None:
-    """Asked for by its alias, a collection says it as its id too."""
+def the_objects_below_an_alias_are_those_of_another_collection(fault: Fault) -> None:
+    """Each collection answers under its alias as itself; the objects below any alias are those of the library."""
 
-    def alias_as_id(body: dict[str, Any]) -> None:
-        body["id"] = body["alias"]
+    def library(seen: Seen) -> Seen:
+        return seen.at(f"/exchange/collections/{LIBRARY}/objects/", query=seen.query)
 
-    fault.change_json(lambda seen: on("collection")(seen) and seen.collection in COLLECTIONS, alias_as_id)
+    fault.change_requests(lambda seen: on("objects")(seen) and seen.collection in COLLECTIONS, library)
 
 
 def _media_types(fault: Fault, which: str, types: list[str]) -> None:
@@ -247,36 +254,3 @@ def media_types_lack_stix_altogether(fault: Fault) -> None:
 def media_types_name_the_old_version_of_stix_only(fault: Fault) -> None:
     """media_types of a collection with objects of STIX 2.1 names STIX 2.0."""
     _media_types(fault, LIBRARY, ["application/stix+json;version=2.0"])
-
-
-@mutant(breaks="TAXII-5.2.1-6")
-def without_media_types_stix_is_refused(fault: Fault) -> None:
-    """The workbench says no media_types, and refuses a POST of STIX objects with 422."""
-    _without_types(fault, lambda reply: refusal(422) if reply.status == 202 else reply)
-
-
-@mutant(breaks="TAXII-5.2.1-6", size="subtle")
-def without_media_types_every_object_fails(fault: Fault) -> None:
-    """The workbench says no media_types, takes a POST and says of each object that it failed."""
-
-    def failed(reply: Reply) -> Reply:
-        if reply.status != 202 or "successes" not in reply.json:
-            return reply
-        status = dict(reply.json)
-        status["failures"] = [*status.get("failures", []), *status.pop("successes")]
-        return reply.with_json({**status, "success_count": 0, "failure_count": status["total_count"]})
-
-    _without_types(fault, failed)
-
-
-def _without_types(fault: Fault, answer: Callable[[Reply], Reply]) -> None:
-    def untyped(body: dict[str, Any]) -> None:
-        for one in body.get("collections", [body]):
-            if one.get("id") == WORKBENCH:
-                one.pop("media_types", None)
-
-    def posted(seen: Seen) -> bool:
-        return on("objects", method="POST")(seen) and seen.collection == WORKBENCH
-
-    fault.change_json(on("collections", "collection"), untyped)
-    fault.change_answers(posted, lambda _, reply: answer(reply))

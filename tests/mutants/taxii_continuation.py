@@ -152,24 +152,26 @@ def a_cut_object_in_all_versions_says_more_is_false(fault: Fault) -> None:
     )
 
 
-def _next_at_the_end(fault: Fault, endpoint: str, at_the_end: dict[str, Any]) -> None:
-    def ended(_: Seen, reply: Reply) -> Reply:
-        last = reply.ok and reply.objects and not reply.json.get("more")
-        return reply.with_json({**at_the_end, **reply.json}) if last else reply
-
-    fault.change_answers(lambda seen: on(endpoint)(seen) and not _about_one_object(seen), ended)
-
-
 @mutant(breaks="TAXII-3.5-2")
 def the_last_envelope_has_a_next(fault: Fault) -> None:
     """An envelope that is complete says more false and gives a next all the same (so did one server to OpenCTI)."""
-    _next_at_the_end(fault, "objects", {"more": False, "next": "YXQtdGhlLWVuZA=="})
+
+    def ended(seen: Seen, reply: Reply) -> Reply:
+        last = reply.ok and reply.objects and not reply.json.get("more") and not _about_one_object(seen)
+        return reply.with_json({"more": False, "next": "YXQtdGhlLWVuZA==", **reply.json}) if last else reply
+
+    fault.change_answers(on("objects"), ended)
 
 
-@mutant(breaks="TAXII-3.5-2", size="subtle")
-def the_last_manifest_has_an_empty_next(fault: Fault) -> None:
-    """A manifest that is complete has no more and an empty text as next."""
-    _next_at_the_end(fault, "manifest", {"next": ""})
+@mutant(breaks="TAXII-3.5-2", size="subtle", traffic=["TAXII-3.4-37"])
+def the_last_page_of_an_object_has_a_next(fault: Fault) -> None:
+    """GET object in several versions gives a next on its last page, where more is not there."""
+
+    def ended(_: Seen, reply: Reply) -> Reply:
+        last = reply.ok and len(reply.objects) > 1 and not reply.json.get("more")
+        return reply.with_json({"next": "YXQtdGhlLWVuZA==", **reply.json}) if last else reply
+
+    fault.change_answers(on("object"), ended)
 
 
 def _in_whole_milliseconds(text: str) -> str:

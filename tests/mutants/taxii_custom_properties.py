@@ -35,8 +35,8 @@ def _status_or_post(seen: Seen) -> bool:
 
 @mutant(breaks="TAXII-7.1-1")
 def a_custom_name_has_capitals_and_a_hyphen(fault: Fault) -> None:
-    """The API root has a property x_acme-Region."""
-    _own(fault, on("api_root"), "x_acme-Region", "north")
+    """The API root has a property x_acme_Region-code."""
+    _own(fault, on("api_root"), "x_acme_Region-code", "north")
 
 
 @mutant(breaks="TAXII-7.1-1", size="subtle")
@@ -57,16 +57,19 @@ def a_custom_name_has_251_characters(fault: Fault) -> None:
     _in_the_last(fault, on("collections"), "collections", "x_acme_" + "a" * 244)
 
 
-@mutant(breaks="TAXII-7.1-3")
+@mutant(
+    breaks="TAXII-7.1-3",
+    also={"TAXII-7.1-7": "A name without x_ is not fit for later versions of TAXII, either."},
+)
 def collections_have_a_custom_name_without_prefix(fault: Fault) -> None:
     """Each collection, alone, has a property tenant."""
     _own(fault, on("collection"), "tenant", "north")
 
 
 @mutant(breaks="TAXII-7.1-3", size="subtle")
-def success_entries_have_a_custom_name_without_prefix(fault: Fault) -> None:
-    """The last of the successes of a status has a property feed_source."""
-    _in_the_last(fault, _status_or_post, "successes", "feed_source")
+def a_custom_name_of_the_last_success_has_no_source(fault: Fault) -> None:
+    """The last of the successes of a status has a property x_feed: a prefix, and no word for its source."""
+    _in_the_last(fault, _status_or_post, "successes", "x_feed")
 
 
 def _unknown_property(seen: Seen) -> bool:
@@ -103,22 +106,41 @@ def _refused_with(fault: Fault, code: int) -> None:
 
 
 @mutant(breaks="TAXII-7.1-6")
-def the_continuation_is_called_x_next(fault: Fault) -> None:
-    """Cut envelopes carry x_next in place of next."""
+def the_continuation_is_called_x_acme_next(fault: Fault) -> None:
+    """Cut envelopes carry x_acme_next in place of next."""
 
     def renamed(body: dict[str, Any]) -> None:
         if "next" in body:
-            body["x_next"] = body.pop("next")
+            body["x_acme_next"] = body.pop("next")
 
     fault.change_json(on("objects"), renamed)
 
 
 @mutant(breaks="TAXII-7.1-6", size="subtle")
-def the_manifest_says_x_more_beside_more(fault: Fault) -> None:
-    """A cut manifest says x_more as well as more, for clients of the server's older days."""
+def the_manifest_says_x_acme_more_beside_more(fault: Fault) -> None:
+    """A cut manifest says x_acme_more as well as more, for clients of the server's older days."""
 
     def doubled(body: dict[str, Any]) -> None:
         if "more" in body:
-            body["x_more"] = body["more"]
+            body["x_acme_more"] = body["more"]
 
     fault.change_json(on("manifest"), doubled)
+
+
+@mutant(
+    breaks="TAXII-7.1-7",
+    also={"TAXII-7.1-3": "A name without x_ lacks the prefix that custom names are to have."},
+)
+def objects_are_counted_under_a_plain_name(fault: Fault) -> None:
+    """Every envelope has a property total_objects."""
+    _own(fault, on("objects"), "total_objects")
+
+
+@mutant(
+    breaks="TAXII-7.1-7",
+    size="subtle",
+    also={"TAXII-7.1-3": "A name without x_ lacks the prefix that custom names are to have."},
+)
+def the_last_collection_has_a_plain_custom_name(fault: Fault) -> None:
+    """The last entry of the list of collections has a property acme_region."""
+    _in_the_last(fault, on("collections"), "collections", "acme_region")

@@ -29,7 +29,7 @@ def objects_lack_date_added_first(fault: Fault) -> None:
     _without(fault, "objects", FIRST)
 
 
-@mutant(breaks="TAXII-3.2-2", size="subtle")
+@mutant(breaks="TAXII-3.2-2", size="subtle", traffic=["TAXII-3.4-17"])
 def cut_objects_lack_date_added_first(fault: Fault) -> None:
     """The header is missing where limit is given to GET objects."""
     _without(fault, "objects", FIRST, _cut)
@@ -149,18 +149,9 @@ def date_added_last_is_that_of_the_collection(fault: Fault) -> None:
 
 
 @mutant(breaks="TAXII-3.2-11", size="subtle")
-def date_added_last_of_a_cut_envelope_is_too_late(fault: Fault) -> None:
-    """Where limit cuts an envelope, X-TAXII-Date-Added-Last tells the object that follows the page: one row is
-    read ahead to find out whether there is more."""
-
-    async def ahead(seen: Seen, forward: Forward) -> Reply:
-        reply = await forward(seen)
-        if not reply.ok or not reply.json.get("more"):
-            return reply
-        beyond = await forward(seen.asking(limit=str(len(reply.objects) + 1)))
-        return reply.with_header(LAST, beyond.header(LAST))
-
-    fault.around(lambda seen: on("objects")(seen) and _cut(seen), ahead)
+def date_added_last_of_an_object_is_that_of_the_collection(fault: Fault) -> None:
+    """Only GET object tells the newest date of the whole collection as its X-TAXII-Date-Added-Last."""
+    _dates_of_the_collection(fault, on("object"), LAST)
 
 
 def _when_empty(fault: Fault, endpoint: str, value: str) -> None:
@@ -171,13 +162,13 @@ def _when_empty(fault: Fault, endpoint: str, value: str) -> None:
     fault.change_answers(on(endpoint), said)
 
 
-@mutant(breaks="TAXII-3.2-12")
+@mutant(breaks="TAXII-3.2-12", traffic=["TAXII-3.4.1-1"])
 def the_dates_of_no_objects_are_undefined(fault: Fault) -> None:
     """An empty envelope comes with date headers that say undefined."""
     _when_empty(fault, "objects", "undefined")
 
 
-@mutant(breaks="TAXII-3.2-12", size="subtle")
+@mutant(breaks="TAXII-3.2-12", size="subtle", traffic=["TAXII-3.4.1-1"])
 def the_dates_of_an_empty_manifest_are_empty(fault: Fault) -> None:
     """An empty manifest comes with date headers without a value."""
     _when_empty(fault, "manifest", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -132,11 +133,14 @@ def discovery_answers_a_wrong_password_400(fault: Fault) -> None:
     fault.change_answers(on("discovery"), lambda _, reply: refusal(400) if reply.status == 401 else reply)
 
 
-def _one_more_root(fault: Fault, root: str) -> None:
-    def listed(found: dict[str, Any]) -> None:
-        found["api_roots"].append(root)
+def _last_root(fault: Fault, spelled: Callable[[str], str]) -> None:
+    """The last of several API roots is listed in another spelling."""
 
-    fault.change_json(on("discovery"), listed)
+    def respelled(found: dict[str, Any]) -> None:
+        if len(found["api_roots"]) > 1:
+            found["api_roots"][-1] = spelled(found["api_roots"][-1])
+
+    fault.change_json(on("discovery"), respelled)
 
 
 @mutant(
@@ -144,8 +148,8 @@ def _one_more_root(fault: Fault, root: str) -> None:
     also={"TAXII-4.1.1-2": "What begins with ../ does not begin with one slash."},
 )
 def an_api_root_climbs_up(fault: Fault) -> None:
-    """One listed root begins with ../ and counts from the address of discovery."""
-    _one_more_root(fault, "../museum/")
+    """The last listed root begins with ../ and counts from the address of discovery."""
+    _last_root(fault, lambda root: ".." + root)
 
 
 @mutant(
@@ -155,30 +159,23 @@ def an_api_root_climbs_up(fault: Fault) -> None:
 )
 def the_last_api_root_begins_with_two_slashes(fault: Fault) -> None:
     """The last listed root is a right one with a slash too many before it, from joining two parts."""
-
-    def doubled(found: dict[str, Any]) -> None:
-        if len(found["api_roots"]) > 1:
-            found["api_roots"][-1] = "/" + found["api_roots"][-1]
-
-    fault.change_json(on("discovery"), doubled)
-
-
-def _second_root(fault: Fault, instead: Reply) -> None:
-    fault.change_answers(
-        lambda seen: seen.method == "GET" and seen.path == "/archive/", lambda _, reply: instead if reply.ok else reply
-    )
+    _last_root(fault, lambda root: "/" + root)
 
 
 @mutant(breaks="TAXII-4.1.1-6")
-def a_listed_api_root_is_gone(fault: Fault) -> None:
-    """The second of the listed roots is answered 410 to those to whom it is listed."""
-    _second_root(fault, refusal(410))
+def an_api_root_that_is_gone_is_still_listed(fault: Fault) -> None:
+    """The list of API roots ends with one that was closed, and is 404 with all below it."""
+
+    def listed(found: dict[str, Any]) -> None:
+        found["api_roots"].append("/museum/")
+
+    fault.change_json(on("discovery"), listed)
 
 
 @mutant(breaks="TAXII-4.1.1-6", size="subtle")
-def a_listed_api_root_has_moved(fault: Fault) -> None:
-    """The second of the listed roots only points to another address (301)."""
-    _second_root(fault, Reply(301, (("Location", "/museum/"),), b""))
+def a_listed_api_root_is_found_by_nobody(fault: Fault) -> None:
+    """The second of the listed roots is 404 with all below it, to those, too, to whom it is listed."""
+    fault.change_answers(lambda seen: seen.path.startswith("/archive/"), lambda _seen, _reply: refusal(404))
 
 
 def _no_root(fault: Fault, instead: Reply) -> None:
@@ -208,6 +205,6 @@ def the_server_is_discovery_only(fault: Fault) -> None:
     size="subtle",
     also={"TAXII-4.2-3": "GET of the API root of an entitled client is not answered 200."},
 )
-def no_api_root_lets_anybody_in(fault: Fault) -> None:
-    """The addresses of API roots are there, and answer 403 to every account."""
-    _no_root(fault, refusal(403))
+def every_api_root_is_a_bad_request(fault: Fault) -> None:
+    """The addresses of API roots ask for something that TAXII does not know, and answer 400 without it."""
+    _no_root(fault, refusal(400))
