@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from isao_reference.content import text_forms
-from isao_reference.content.finding import Finding, finding, shown, step
+from isao_reference.content.finding import Finding, finding, shown, step, writable
 from isao_reference.content.marking_rules import marking_references
 
 Object = dict[str, Any]
@@ -41,7 +41,9 @@ def judge_collection(items: Sequence[Placed], out: list[Finding]) -> None:
 
 def _found(rule: str, place: str, item: Object, message: str) -> Finding:
     identifier = item.get("id")
-    return replace(finding(rule, place, message), object_id=identifier if isinstance(identifier, str) else "")
+    return replace(
+        finding(rule, place, message), object_id=writable(identifier[:400]) if isinstance(identifier, str) else ""
+    )
 
 
 def _judge_versions(placed: list[Placed], out: list[Finding]) -> None:

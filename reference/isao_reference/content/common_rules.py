@@ -76,9 +76,20 @@ def judge_times(item: Object, names: tuple[str, ...], out: list[Finding]) -> Non
                 out.append(finding(fault, step(name), f"{shown(text)} {_TIME_WORDS[fault]}"))
             elif (name == "created" or name == "modified") and (len(text) < 24):
                 out.append(finding("S-TS-4", step(name), f"{shown(text)} has no milliseconds"))
+    for path in _NESTED_TIMES.get(item["type"], ()) if type(item["type"]) is str else ():
+        for where, text in references_at(item, path):
+            if text_forms.timestamp_fault(text) == "S-TS-2":  # its form is judged by the schema
+                out.append(finding("S-TS-2", where, f"{shown(text)} {_TIME_WORDS['S-TS-2']}"))
     order(item, "modified", "created", "S-VER-1", out)
 
 
+_NESTED_TIMES = {
+    "file": ("extensions.windows-pebinary-ext.time_date_stamp",),
+    "x509-certificate": (
+        "x509_v3_extensions.private_key_usage_period_not_before",
+        "x509_v3_extensions.private_key_usage_period_not_after",
+    ),
+}
 _TIME_WORDS = {
     "S-TS-1": "gives an offset; write it in UTC with Z",
     "S-TS-2": "is no date and time that exist",
@@ -114,13 +125,13 @@ def judge_names(item: Object, known: frozenset[str], out: list[Finding]) -> None
             out.append(finding("S-CMN-6", step(name), f"{shown(name)} is no name of a property"))
         elif name == "defanged" and kind in vocabulary.KNOWN:
             out.append(finding("S-CMN-10", "/defanged", f"a {kind} is not defanged"))
-        elif kind in vocabulary.KNOWN and not name.startswith("x_") and not extended and not _has_own_rule(kind, name):
+        elif kind in vocabulary.KNOWN and not (name.startswith("x_") or extended or _has_own_rule(kind, name)):
             out.append(finding("S-EXT-8", step(name), f"{kind} has no property {name}, and no extension adds one"))
 
 
 def _has_own_rule(kind: str, name: str) -> bool:
-    """S-VER-6 and S-VER-7 speak of these."""
-    return kind == "marking-definition" and name in ("modified", "revoked")
+    """S-VER-6, S-VER-7 and S-VER-8 speak of these."""
+    return name in _VERSIONED and (kind == "marking-definition" or kind in vocabulary.SCO)
 
 
 def _adds_properties(extensions: object) -> bool:
@@ -138,7 +149,7 @@ def judge_encodings(item: Object, charsets: frozenset[str], out: list[Finding]) 
         if name.endswith("_enc"):
             if name[:-4] not in item:
                 out.append(finding("S-ENC-1", step(name), f"{name} stands there without {name[:-4]}"))
-            if isinstance(value, str) and value not in charsets:
+            if isinstance(value, str) and value not in charsets and item.get("type") in vocabulary.KNOWN:
                 out.append(finding("S-ENC-2", step(name), f"{shown(value)} is no preferred name of a character set"))
 
 

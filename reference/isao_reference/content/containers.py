@@ -40,7 +40,7 @@ def judge_bundle(bundle: dict[str, Any], is_identifier: bool, out: list[Finding]
         out.append(
             finding("S-BUN-5", "/id" if "id" in bundle else "", f"{shown(bundle.get('id'))} is no id of a bundle")
         )
-    if "spec_version" in bundle and bundle["spec_version"] != "2.0":
+    if "spec_version" in bundle and not (bundle["spec_version"] == "2.0" and _holds_stix_20(bundle)):
         out.append(finding("S-BUN-1", "/spec_version", "a bundle of STIX 2.1 has no spec_version"))
     for name in _NOT_ON_BUNDLES:
         if name in bundle:
@@ -56,3 +56,10 @@ def judge_bundle(bundle: dict[str, Any], is_identifier: bool, out: list[Finding]
                 out.append(finding("S-BUN-4", f"/objects/{index}", "a bundle stands in a bundle"))
             elif not isinstance(content, dict):
                 out.append(finding("S-BUN-6", f"/objects/{index}", f"{shown(content)} is no object"))
+
+
+def _holds_stix_20(bundle: dict[str, Any]) -> bool:
+    """Whether nothing in the bundle says that it is of STIX 2.1; a bundle of STIX 2.0 has spec_version."""
+    objects = bundle.get("objects", ())
+    contents = objects if isinstance(objects, list) else ()
+    return not any(isinstance(content, dict) and "spec_version" in content for content in contents)

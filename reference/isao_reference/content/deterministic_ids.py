@@ -48,7 +48,7 @@ def _names(item: dict[str, Any], contributing: tuple[str, ...]) -> Iterator[str]
     if isinstance(hashes, dict):
         order = [name for name in _PREFERRED_HASHES if name in hashes]
         order += [name for name in hashes if name not in _PREFERRED_HASHES]
-        choices = [{**present, "hashes": {name: hashes[name]}} for name in order[:8]] + [present]
+        choices = [{**present, "hashes": {name: hashes[name]}} for name in order[:8]]
     for choice in choices:
         without = {name: value for name, value in choice.items() if name not in _SOMETIMES}
         partly = {name: value for name, value in choice.items() if name != "extensions"}

@@ -35,6 +35,9 @@ def judge_extensions(item: dict[str, Any], kind: str, out: list[Finding]) -> Non
 
 def _judge_body(body: dict[str, Any], kind: str, where: str, out: list[Finding]) -> None:
     said = body.get("extension_type")
+    for name in body:
+        if text_forms.PROPERTY_NAME.fullmatch(name) is None or name == "id":
+            out.append(finding("S-CMN-6", where + step(name), f"{shown(name)} is no name of a property", "7.3.2"))
     if "extension_type" not in body:
         out.append(finding("S-EXT-2", where, "the extension has no extension_type"))
     elif not isinstance(said, str) or said not in vocabulary.EXTENSION_TYPES:

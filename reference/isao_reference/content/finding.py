@@ -38,13 +38,18 @@ def finding(rule: str, pointer: str, message: str, clause: str = "") -> Finding:
     """A finding under a rule of the specification; `clause` replaces the rule's own where the rule covers
     several types. Raises KeyError for a rule that is not in the list."""
     known = _rule(rule)
-    return Finding(rule, known.level, clause or known.clause, pointer, message, "")
+    return Finding(rule, known.level, clause or known.clause, pointer, writable(message), "")
+
+
+def writable(text: str) -> str:
+    """The text with what no UTF-8 can hold written as an escape."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def step(name: str | int) -> str:
     """One step of a JSON Pointer, made writable as UTF-8."""
     text = str(name).replace("~", "~0").replace("/", "~1")
-    return "/" + text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return "/" + writable(text)
 
 
 def shown(value: object) -> str:

@@ -67,7 +67,11 @@ def _judge_selector(item: Object, selector: str, where: str, out: list[Finding])
     for part in selector.split("."):
         if part.startswith("["):
             digits = part[1:-1]
-            if not isinstance(node, list) or len(digits) > 9 or int(digits) >= len(node):
+            if not isinstance(node, list):
+                out.append(finding("S-GM-1", where, f"{shown(selector)}: what stands before {part[:40]} is no list"))
+                out.append(finding("S-GM-2", where, f"{shown(selector)}: what stands before {part[:40]} is no list"))
+                return
+            if len(digits) > 9 or int(digits) >= len(node):
                 out.append(finding("S-GM-2", where, f"{shown(selector)}: there is no item {part[:40]}"))
                 return
             node = node[int(digits)]
@@ -120,13 +124,9 @@ def _judge_definition(item: Object, identifier: str, out: list[Finding]) -> None
         }
         for name in sorted(item.keys() | wanted.keys()):
             if item.get(name) != wanted.get(name):
-                out.append(
-                    finding(
-                        "S-MK-2",
-                        f"/{name}" if name in item else "",
-                        f"{name} of TLP:{level.upper()} is not as published",
-                    )
-                )
+                inner = "/tlp" if name == "definition" and isinstance(definition, dict) and "tlp" in definition else ""
+                where = f"/{name}{inner}" if name in item else ""
+                out.append(finding("S-MK-2", where, f"{name} of TLP:{level.upper()} is not as published"))
                 return
     elif kind == "tlp":
         out.append(
@@ -136,33 +136,25 @@ def _judge_definition(item: Object, identifier: str, out: list[Finding]) -> None
 
 def _judge_tlp_2(item: Object, identifier: str, body: object, out: list[Finding]) -> None:
     where = f"/extensions/{TLP_2_EXTENSION}"
-    level = body.get("tlp_2_0") if isinstance(body, dict) else None
-    if body is not None and (not isinstance(level, str) or level not in _LEVELS):
-        out.append(
-            finding(
-                "S-MK-5",
-                where + "/tlp_2_0" if isinstance(body, dict) and "tlp_2_0" in body else where,
-                f"{shown(level)} is no TLP 2.0 level",
-            )
-        )
+    said = body.get("tlp_2_0") if isinstance(body, dict) else None
+    level = said if isinstance(said, str) else ""
+    inside = f"{where}/tlp_2_0" if isinstance(body, dict) and "tlp_2_0" in body else where
+    if body is not None and level not in _LEVELS:
+        out.append(finding("S-MK-5", inside, f"{shown(said)} is no TLP 2.0 level"))
     if identifier not in TLP_2:
         out.append(
             finding("S-MK-3", "/id", f"{shown(identifier)} is none of the five published TLP 2.0 marking definitions")
         )
         return
-    wanted = TLP_2[identifier]
+    wanted, named = TLP_2[identifier], item.get("name")
     if level != wanted and (body is None or level in _LEVELS):
-        out.append(
-            finding("S-MK-4", where if body is not None else "", f"the marking of this id has the level {wanted}")
-        )
-    if item.get("name") != f"TLP:{wanted.upper()}":
+        out.append(finding("S-MK-4", "" if body is None else inside, f"the marking of this id has the level {wanted}"))
+    if named != f"TLP:{wanted.upper()}" and named != f"TLP:{level.upper()}":
         out.append(finding("S-MK-14", "/name" if "name" in item else "", f"its published name is TLP:{wanted.upper()}"))
-    if isinstance(body, dict) and (
-        body.get("extension_type") != "property-extension" or body.keys() - {"extension_type", "tlp_2_0"}
-    ):
-        out.append(
-            finding("S-MK-14", where, "the extension holds extension_type property-extension and tlp_2_0, nothing else")
-        )
+    fixed = {"extension_type", "tlp_2_0"}
+    if isinstance(body, dict) and (body.get("extension_type") != "property-extension" or body.keys() - fixed):
+        words = "the extension holds extension_type property-extension and tlp_2_0, nothing else"
+        out.append(finding("S-MK-14", where, words))
     if isinstance(item.get("extensions"), dict) and len(item["extensions"]) > 1:
         out.append(finding("S-MK-14", "/extensions", "a TLP 2.0 marking definition has no other extension"))
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from isao_reference.content import vocabulary
+from isao_reference.content import text_forms, vocabulary
 from isao_reference.content.finding import Finding, finding, shown
 from isao_reference.content.walking import Path, pointer
 from isao_spec import stix
@@ -87,28 +87,28 @@ def name_for(kind: str, observable: bool) -> str:
 def judge_by_schema(item: dict[str, Any], kind: str, name: str, out: list[Finding]) -> None:
     """What the schema finds that no rule found before, each under the rule that it falls under.
 
-    Raises UnicodeEncodeError when a text of the object cannot be written as UTF-8.
+    The object is within the limits of `walking` and all its texts can be written as UTF-8.
     """
     validator = compiled().validators[name]
     if validator.is_valid(item):
         return
     before = [entry.pointer for entry in out if entry.binding]
-    seen: set[tuple[str, str]] = set()
+    found: dict[tuple[str, str], str] = {}
     for error in validator.iter_errors(item):
         path = tuple(error.instance_path)
         where = pointer(path)
         if _contradicts_the_text(item, kind, path, error) or _covered(where, error, before):
             continue
         rule, words = _translated(path, error, kind)
+        names: list[Any] = [""]
         if isinstance(error.kind, _Kind.AdditionalProperties):
-            names = [str(entry) for entry in error.kind.unexpected]
-        else:
-            names = [""]
-        for entry in names:
-            place = where + pointer((entry,)) if entry else where
-            if (rule, place) not in seen:
-                seen.add((rule, place))
-                out.append(finding(rule, place, words or error.message[:300], _clause(rule, kind)))
+            names = list(error.kind.unexpected)
+        for name in names:
+            found.setdefault((where + pointer((name,)) if name else where, rule), words or error.message[:300])
+    named = {place for place, rule in found if rule != "S-SCHEMA-1"}
+    for (place, rule), words in found.items():
+        if rule != "S-SCHEMA-1" or place not in named:
+            out.append(finding(rule, place, words, _clause(rule, kind)))
 
 
 def _clause(rule: str, kind: str) -> str:
@@ -119,7 +119,9 @@ def _clause(rule: str, kind: str) -> str:
 
 def _covered(where: str, error: jsonschema_rs.ValidationError, before: list[str]) -> bool:
     """Whether a rule of ours already spoke about this place; for a choice of schemas, about a place inside."""
-    choice = isinstance(error.kind, _Kind.OneOfNotValid | _Kind.OneOfMultipleValid | _Kind.AnyOf | _Kind.Not)
+    choice = isinstance(
+        error.kind, _Kind.OneOfNotValid | _Kind.OneOfMultipleValid | _Kind.AnyOf | _Kind.Not | _Kind.PropertyNames
+    )
     if isinstance(error.kind, _Kind.AdditionalProperties):
         return all(where + pointer((str(name),)) in before for name in error.kind.unexpected)
     return any(
@@ -134,6 +136,8 @@ def _contradicts_the_text(item: dict[str, Any], kind: str, path: Path, error: js
         return error.kind.property == "marking_ref" and isinstance(error.instance, dict) and "lang" in error.instance
     if kind == "observed-data" and path[:1] == ("objects",) and len(path) > 1:
         return True  # 2.13: judged by `containers`, for the objects there may be of STIX 2.0
+    if path[:1] == ("additional_header_fields",) and len(path) == 2 and isinstance(error.instance, list):
+        return all(isinstance(entry, str) for entry in error.instance)  # 6.6.1: a list of texts, always
     if not path and isinstance(error.kind, _Kind.AnyOf):
         # 6.13, 6.17: one property of the type; the schema's list has names of STIX 2.0 for created_time, modified_time.
         return ("created_time" if kind == "process" else "modified_time") in item and kind in (
@@ -180,6 +184,8 @@ def _translated(path: Path, error: jsonschema_rs.ValidationError, kind: str) -> 
         return "S-CMN-14", f"{shown(error.instance)} is no term of the enumeration"
     if isinstance(what, _Kind.Minimum | _Kind.Maximum):
         return ("S-CMN-3" if last == "confidence" else "S-SCHEMA-1"), ""
+    if isinstance(what, _Kind.AnyOf) and not path:
+        return "S-CMN-12", f"{kind} has none of the properties of which it needs one"
     if isinstance(what, _Kind.Pattern):
         return _by_place(path, error), ""
     return "S-SCHEMA-1", ""
@@ -191,7 +197,8 @@ def _by_place(path: Path, error: jsonschema_rs.ValidationError) -> str:
     schema = "/".join(str(part) for part in error.schema_path)
     location = str(error.absolute_keyword_location or "")
     if "timestamp" in location or "timestamp" in schema:
-        return "S-TS-3"
+        fault = text_forms.timestamp_fault(error.instance) if isinstance(error.instance, str) else ""
+        return fault or "S-TS-3"
     if "selectors" in path:
         return "S-GM-3"
     if "identifier.json" in location:

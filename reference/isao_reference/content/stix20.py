@@ -37,9 +37,11 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
 
 
 def is_stix_20(item: dict[str, Any], kind: str) -> bool:
-    """Whether an object is of STIX 2.0: without spec_version, with created, with what STIX 2.0 requires of its
-    type and without anything that STIX 2.1 brought. (A cyber-observable that stands alone is of STIX 2.1.)"""
-    if "spec_version" in item or "created" not in item or kind in vocabulary.SCO or kind in _NEW_TYPES:
+    """Whether an object is of STIX 2.0: without spec_version, with what STIX 2.0 requires of its type and
+    without anything that STIX 2.1 brought. (A cyber-observable that stands alone is of STIX 2.1.)"""
+    if "spec_version" in item or kind in vocabulary.SCO or kind in _NEW_TYPES:
+        return False
+    if kind not in vocabulary.KNOWN and "created" not in item and "modified" not in item:
         return False
     if not _NEW_EVERYWHERE.isdisjoint(item) or not _NEW.get(kind, frozenset()).isdisjoint(item):
         return False

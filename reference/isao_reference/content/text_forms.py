@@ -43,6 +43,21 @@ _OLD_TAGS = (
 )
 _GRANDFATHERED = frozenset(_OLD_TAGS.split())
 
+# Variants of the IANA registry of language subtags.
+_VARIANT_SUBTAGS = (
+    "1606nict 1694acad 1901 1959acad 1994 1996 abl1943 akhmimic akuapem alalc97 aluku ao1990 aranes arevela arevmda "
+    "arkaika asante auvern baku1926 balanka barla basiceng bauddha bciav bcizbl biscayan biske blasl bohairic bohoric "
+    "boont bornholm cisaup colb1945 cornu creiss dajnko ekavsk emodeng fascia fayyumic fodom fonipa fonkirsh fonnapa "
+    "fonupa fonxsamp gallo gascon gherd grclass grital grmistr hanoi hepburn heploc hognorsk hsistemo huett ijekavsk "
+    "itihasa ivanchov jauer jyutping kkcor kleinsch kociewie kscor laukika leidentr lemosin lengadoc lipaw ltg1929 "
+    "ltg2007 luna1918 lycopol mdcegyp mdctrans mesokem metelko monoton ndyuka nedis newfound nicard njiva nulik osojs "
+    "oxendict pahawh2 pahawh3 pahawh4 pamaka peano pehoeji petr1708 phnom pinyin polyton provenc puter rigik rozaj "
+    "rumgr sahidic saigon scotland scouse simple solba sotav spanglis surmiran sursilv sutsilv suzhou synnejyl tailo "
+    "tarask tongyong tunumiis uccor ucrcor ulster unifon vaidika valbadia valencia vallader vecdruka viennese vivaraup "
+    "wadegile xsistemo"
+)
+_VARIANTS = frozenset(_VARIANT_SUBTAGS.split())
+
 # Lengths and characters of hashes in hash-algorithm-ov (10.7), as the published schema has them.
 HASHES = {
     "MD5": re.compile(r"[a-fA-F0-9]{32}"),
@@ -82,6 +97,11 @@ def _is_language_tag(text: str) -> bool:
     found = _TAG.fullmatch(text)
     if found is None:
         return text.lower() in _GRANDFATHERED
+    for part in text.lower().split("-")[1:]:
+        if len(part) == 1:
+            break
+        if (len(part) > 4 or (len(part) == 4 and part[0].isdigit())) and part not in _VARIANTS:
+            return False
     language = found["language"]
     return language is None or len(language.partition("-")[0]) == 3 or language[:2].lower() in _TWO_LETTERS
 

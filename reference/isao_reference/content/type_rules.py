@@ -16,6 +16,7 @@ Object = dict[str, Any]
 Judge = Callable[[Object, list[Finding]], None]
 
 _NOT_RELATED = ("relationship", "sighting", "language-content", "marking-definition")
+_RELATED = vocabulary.SDO | vocabulary.SCO
 _RELATIONSHIP_TYPE = re.compile(r"[a-z0-9-]+")
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 _MOST = 999_999_999
@@ -33,10 +34,19 @@ def _seen(clause: str) -> Judge:
 
 
 def judge_malware(item: Object, out: list[Finding]) -> None:
-    """S-MAL-1 and S-MAL-2."""
+    """S-MAL-1 and S-MAL-2, and the data type of is_family."""
+    _truth_value(item, "is_family", out)
     if item.get("is_family") is True and "name" not in item:
         out.append(finding("S-MAL-1", "", "the malware family has no name"))
     order(item, "last_seen", "first_seen", "S-MAL-2", out)
+
+
+def _truth_value(item: Object, name: str, out: list[Finding]) -> None:
+    """S-CMN-13 for a property whose type the schemas say only in a choice of schemas."""
+    value = item.get(name)
+    if value is not None and not isinstance(value, bool):
+        clause = vocabulary.clause_of(str(item["type"]))
+        out.append(finding("S-CMN-13", f"/{name}", f"{shown(value)} is neither true nor false", clause))
 
 
 def judge_malware_analysis(item: Object, out: list[Finding]) -> None:
@@ -120,7 +130,7 @@ def judge_relationship(item: Object, out: list[Finding]) -> None:
     if _RELATIONSHIP_TYPE.fullmatch(said) is None:
         out.append(finding("S-REL-6", "/relationship_type", f"{shown(said)} holds more than a-z, 0-9 and hyphen"))
     source, target = kinds["source_ref"], kinds["target_ref"]
-    if source not in vocabulary.KNOWN or target not in vocabulary.KNOWN:
+    if source not in _RELATED or target not in _RELATED:
         return
     if said in ("derived-from", "duplicate-of"):
         if source != target:
@@ -165,7 +175,8 @@ def judge_hashed(item: Object, out: list[Finding]) -> None:
 
 
 def judge_email_message(item: Object, out: list[Finding]) -> None:
-    """S-EM-1."""
+    """S-EM-1, and the data type of is_multipart."""
+    _truth_value(item, "is_multipart", out)
     if item.get("is_multipart") is True and "body" in item:
         out.append(finding("S-EM-1", "/body", "a message of several parts has no body"))
     if item.get("is_multipart") is False and "body_multipart" in item:
@@ -195,7 +206,8 @@ def _address(version: int, clause: str) -> Judge:
 
 
 def judge_network_traffic(item: Object, out: list[Finding]) -> None:
-    """S-NT-1 to S-NT-3."""
+    """S-NT-1 to S-NT-3, and the data type of is_active."""
+    _truth_value(item, "is_active", out)
     if "src_ref" not in item and "dst_ref" not in item:
         out.append(finding("S-NT-1", "", "the traffic has neither src_ref nor dst_ref"))
     if item.get("is_active") is True and "end" in item:

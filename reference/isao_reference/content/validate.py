@@ -27,7 +27,7 @@ from isao_reference.content import (
     walking,
 )
 from isao_reference.content.charsets import CHARSETS
-from isao_reference.content.finding import Finding, finding, shown
+from isao_reference.content.finding import Finding, finding, shown, writable
 
 
 def validate_object(value: Any) -> list[Finding]:
@@ -51,11 +51,13 @@ def validate_objects(values: Iterable[Any]) -> list[Finding]:
     placed: list[tuple[str, dict[str, Any]]] = []
     for index, value in enumerate(values):
         if isinstance(value, dict) and value.get("type") == "bundle":
-            found += _moved(_alone_in_bundle(value), f"/{index}")
-            placed += [(f"/{index}{place}", item) for place, item in _content_of(value)]
+            alone, inside = _alone_in_bundle(value)
+            found += _moved(alone, f"/{index}")
+            placed += [(f"/{index}{place}", item) for place, item in inside]
         else:
-            found += _moved(_validated(value, False), f"/{index}")
-            if isinstance(value, dict):
+            alone = _validated(value, False)
+            found += _moved(alone, f"/{index}")
+            if isinstance(value, dict) and _is_bounded(alone):
                 placed.append((f"/{index}", value))
     chains.judge_collection(placed, found)
     return found
@@ -78,32 +80,42 @@ def _content_of(bundle: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _validated_bundle(bundle: dict[str, Any]) -> list[Finding]:
-    found = _alone_in_bundle(bundle)
-    chains.judge_collection(_content_of(bundle), found)
+    found, inside = _alone_in_bundle(bundle)
+    chains.judge_collection(inside, found)
     return found
 
 
-def _alone_in_bundle(bundle: dict[str, Any]) -> list[Finding]:
-    """The bundle itself and each object in it alone; bundles inside are refused, not opened."""
+def _is_bounded(alone: list[Finding]) -> bool:
+    """Whether an object is within the limits, so that it may be compared with others."""
+    return not any(entry.rule == "S-LIM-1" for entry in alone)
+
+
+def _alone_in_bundle(bundle: dict[str, Any]) -> tuple[list[Finding], list[tuple[str, dict[str, Any]]]]:
+    """What is wrong with the bundle itself and each object in it alone, and the objects that may be compared
+    with others. Bundles inside are refused, not opened."""
     found: list[Finding] = []
+    inside: list[tuple[str, dict[str, Any]]] = []
     identifier = bundle.get("id")
     version = text_forms.uuid_version(identifier)
     containers.judge_bundle(bundle, version > 0 and vocabulary.type_of(identifier) == "bundle", found)
     if version not in (0, 4):
         found.append(finding("S-ID-3", "/id", f"the UUID is of version {version}, not 4"))
     found = [replace(entry, object_id=_id_of(bundle)) for entry in found]
-    old = bundle.get("spec_version") == "2.0"
-    for place, item in _content_of(bundle):
+    contents = _content_of(bundle)
+    old = bundle.get("spec_version") == "2.0" and not any("spec_version" in item for _, item in contents)
+    for place, item in contents:
         if item.get("type") != "bundle":
             alone = _validated(item, old)
             if alone:
                 found += _moved(alone, place)
-    return found
+            if _is_bounded(alone):
+                inside.append((place, item))
+    return found, inside
 
 
 def _id_of(value: Any) -> str:
     identifier = value.get("id") if isinstance(value, dict) else None
-    return identifier[:400] if isinstance(identifier, str) else ""
+    return writable(identifier[:400]) if isinstance(identifier, str) else ""
 
 
 def _validated(value: Any, old: bool) -> list[Finding]:
@@ -125,6 +137,10 @@ def _validated(value: Any, old: bool) -> list[Finding]:
 
 
 def _judge(item: dict[str, Any], kind: str, out: list[Finding]) -> None:
+    walking.judge_everywhere(item, out)
+    if any(entry.rule == "S-LIM-1" for entry in out):
+        return
+    unreadable = any(entry.rule == "S-CMN-17" for entry in out)
     tables = schemas.compiled()
     observable = common_rules.is_observable(item, kind)
     name = schemas.name_for(kind, observable)
@@ -155,15 +171,12 @@ def _judge(item: dict[str, Any], kind: str, out: list[Finding]) -> None:
         extension_rules.judge_extension_definition(item, out)
     elif kind == "observed-data":
         containers.judge_observable_container(item, out)
-    elif observable:
+    if kind in ("file", "directory") or not item.keys() <= tables.properties[name]:
         common_rules.judge_encodings(item, CHARSETS, out)
-    walking.judge_everywhere(item, out)
-    try:
+    if not unreadable:
         if kind in vocabulary.CONTRIBUTING:
             deterministic_ids.judge_deterministic_id(item, kind, out)
         schemas.judge_by_schema(item, kind, name, out)
-    except UnicodeEncodeError:
-        walking.judge_text(item, out)
 
 
 @functools.cache

@@ -19,13 +19,19 @@ def pointer(path: Path) -> str:
 
 
 def judge_everywhere(item: dict[str, Any], out: list[Finding]) -> None:
-    """S-CMN-7, S-LIST-1, S-DICT-1, S-EXT-10, S-CMN-11, S-HEX-2 and S-LIM-1 wherever they occur."""
+    """S-CMN-7, S-CMN-11, S-CMN-17, S-LIST-1, S-DICT-1, S-EXT-10, S-HEX-2 and S-LIM-1 wherever they occur.
+
+    After S-LIM-1 nothing more is looked at.
+    """
     stack: list[tuple[Path, Any]] = [((), item)]
     for path, node in stack:  # grows while it is read
-        for key, value in node.items() if type(node) is dict else enumerate(node):
+        named = type(node) is dict
+        for key, value in node.items() if named else enumerate(node):
             kind = type(value)
             if kind is str:
-                if type(key) is str and key.endswith("_hex") and not value.islower() and value.upper() != value.lower():
+                if not value.isascii():
+                    _judge_text((*path, key), value, out)
+                elif named and key[-4:] == "_hex" and not value.islower() and value.upper() != value.lower():
                     out.append(finding("S-HEX-2", pointer((*path, key)), f"{shown(value)} is not in lower case"))
             elif kind is dict or kind is list:
                 if not value:
@@ -41,11 +47,19 @@ def judge_everywhere(item: dict[str, Any], out: list[Finding]) -> None:
                 )
             elif kind is int:
                 if not -_MAX_INTEGER <= value <= _MAX_INTEGER:
-                    out.append(
-                        finding("S-CMN-11", pointer((*path, key)), "the integer is outside plus and minus 2**53-1")
-                    )
+                    words = "the integer is outside plus and minus 2**53-1"
+                    out.append(finding("S-CMN-11", pointer((*path, key)), words))
             elif kind is float and not math.isfinite(value):
                 out.append(finding("S-CMN-11", pointer((*path, key)), "the number is not finite"))
+            if named and not key.isascii():
+                _judge_text((*path, key), key, out)
+
+
+def _judge_text(path: Path, text: str, out: list[Finding]) -> None:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        out.append(finding("S-CMN-17", pointer(path), "a lone surrogate is no character"))
 
 
 def _empty(path: Path, is_list: bool, out: list[Finding]) -> None:
@@ -55,28 +69,3 @@ def _empty(path: Path, is_list: bool, out: list[Finding]) -> None:
         out.append(finding("S-EXT-10", pointer(path), "the extension is empty"))
     else:
         out.append(finding("S-DICT-1", pointer(path), "the object is empty; leave the property out"))
-
-
-def judge_text(item: Any, out: list[Finding]) -> None:
-    """S-CMN-17 for every text that no UTF-8 can hold. Slow; used only when a text is known to be one."""
-    stack: list[tuple[Path, Any]] = [((), item)]
-    while stack:
-        path, node = stack.pop()
-        if isinstance(node, str):
-            if not _writable(node):
-                out.append(finding("S-CMN-17", pointer(path), "the text holds a lone surrogate"))
-        elif isinstance(node, dict):
-            for key, value in node.items():
-                if not _writable(str(key)):
-                    out.append(finding("S-CMN-17", pointer((*path, key)), "the name holds a lone surrogate"))
-                stack.append(((*path, key), value))
-        elif isinstance(node, list):
-            stack.extend(((*path, index), value) for index, value in enumerate(node))
-
-
-def _writable(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
