@@ -41,9 +41,8 @@ def judge_collection(items: Sequence[Placed], out: list[Finding]) -> None:
 
 def _found(rule: str, place: str, item: Object, message: str) -> Finding:
     identifier = item.get("id")
-    return replace(
-        finding(rule, place, message), object_id=writable(identifier[:400]) if isinstance(identifier, str) else ""
-    )
+    object_id = writable(identifier[:400]) if isinstance(identifier, str) else ""
+    return replace(finding(rule, place, message), object_id=object_id)
 
 
 def _judge_versions(placed: list[Placed], out: list[Finding]) -> None:

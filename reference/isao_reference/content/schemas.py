@@ -119,9 +119,7 @@ def _clause(rule: str, kind: str) -> str:
 
 def _covered(where: str, error: jsonschema_rs.ValidationError, before: list[str]) -> bool:
     """Whether a rule of ours already spoke about this place; for a choice of schemas, about a place inside."""
-    choice = isinstance(
-        error.kind, _Kind.OneOfNotValid | _Kind.OneOfMultipleValid | _Kind.AnyOf | _Kind.Not | _Kind.PropertyNames
-    )
+    choice = isinstance(error.kind, _CHOICES)
     if isinstance(error.kind, _Kind.AdditionalProperties):
         return all(where + pointer((str(name),)) in before for name in error.kind.unexpected)
     return any(
@@ -145,12 +143,12 @@ def _contradicts_the_text(item: dict[str, Any], kind: str, path: Path, error: js
             "windows-registry-key",
         )
     if path == ("extensions", "windows-process-ext") and isinstance(error.kind, _Kind.AnyOf):
-        return (
-            isinstance(error.instance, dict) and "integrity_level" in error.instance
-        )  # 6.13.2: any of its properties will do
+        # 6.13.2: any property of the extension will do; the schema's list lacks one.
+        return isinstance(error.instance, dict) and "integrity_level" in error.instance
     return False
 
 
+_CHOICES = (_Kind.OneOfNotValid, _Kind.OneOfMultipleValid, _Kind.AnyOf, _Kind.Not, _Kind.PropertyNames)
 _REQUIRED = {
     "spec_version": "S-CMN-2",
     "pattern_type": "S-IND-3",

@@ -26,6 +26,7 @@ def judge_everywhere(item: dict[str, Any], out: list[Finding]) -> None:
     stack: list[tuple[Path, Any]] = [((), item)]
     for path, node in stack:  # grows while it is read
         named = type(node) is dict
+        key: Any
         for key, value in node.items() if named else enumerate(node):
             kind = type(value)
             if kind is str:
