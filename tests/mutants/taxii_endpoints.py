@@ -12,7 +12,11 @@ _PAGE = b"<html><body><h1>Not Found</h1></body></html>"
 
 @mutant(
     breaks="TAXII-3.1-3",
-    also={"TAXII-1.6.7-1": "What is labelled as TAXII has to be JSON in an error as well."},
+    also={
+        "TAXII-1.6.7-1": "What is labelled as TAXII has to be JSON in an error as well.",
+        "TAXII-3.6.1-1": "What is labelled as a TAXII error has to be an error message, and a page has no title.",
+    },
+    traffic=("TAXII-5.2-2", "TAXII-5.2-1"),
 )
 def an_error_page_is_labelled_as_taxii(fault: Fault) -> None:
     """The proxy's HTML page for an unknown collection goes out under the TAXII media type."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from isao_reference.demo import MAX_CONTENT_LENGTH
 from tests.support.answering import Seen, on, refusal
 from tests.support.mutation import Fault, mutant
-
-_LIMIT = 10 * 1024 * 1024
 
 _posting = on("objects", method="POST")
 
@@ -23,33 +22,33 @@ def _advertised(fault: Fault, octets: int) -> None:
 def _refused(fault: Fault, measured: Any, above: int) -> None:
     """Answer 413 to a POST whose measure is above a limit; the small ones of other tests pass."""
     fault.change_answers(
-        lambda seen: _posting(seen) and len(seen.body) > _LIMIT // 4 and measured(seen) > above,
+        lambda seen: _posting(seen) and len(seen.body) > MAX_CONTENT_LENGTH // 4 and measured(seen) > above,
         lambda _seen, _reply: refusal(413),
     )
 
 
 @mutant(breaks="TAXII-4.2.1-4")
 def a_third_of_the_advertised_size_is_too_much(fault: Fault) -> None:
-    """A proxy before the server refuses what is longer than 3 MiB; the API root advertises 10 MiB."""
-    _refused(fault, lambda seen: len(seen.body), 3 * 1024 * 1024)
+    """A proxy before the server refuses what is longer than a third of what the API root advertises."""
+    _refused(fault, lambda seen: len(seen.body), MAX_CONTENT_LENGTH // 3)
 
 
 @mutant(breaks="TAXII-4.2.1-4", size="subtle")
 def the_header_counts_as_content(fault: Fault) -> None:
     """The head of the request counts towards max_content_length, so that the last octets cannot be used."""
-    _refused(fault, lambda seen: len(seen.body) + sum(len(k) + len(v) + 4 for k, v in seen.headers), _LIMIT)
+    _refused(fault, lambda seen: len(seen.body) + sum(len(k) + len(v) + 4 for k, v in seen.headers), MAX_CONTENT_LENGTH)
 
 
 @mutant(breaks="TAXII-4.2.1-5")
 def ten_times_the_advertised_size_is_accepted(fault: Fault) -> None:
-    """The API root advertises 1 MiB, and 10 MiB are accepted."""
-    _advertised(fault, _LIMIT // 10)
+    """The API root advertises a tenth of what is accepted."""
+    _advertised(fault, MAX_CONTENT_LENGTH // 10)
 
 
 @mutant(breaks="TAXII-4.2.1-5", size="subtle")
 def one_octet_above_the_advertised_size_is_accepted(fault: Fault) -> None:
     """The comparison lets one octet more pass than the API root advertises."""
-    _advertised(fault, _LIMIT - 1)
+    _advertised(fault, MAX_CONTENT_LENGTH - 1)
 
 
 def _without_length(seen: Seen) -> bool:
@@ -69,4 +68,4 @@ def the_size_is_measured_after_escaping(fault: Fault) -> None:
     def escaped(seen: Seen) -> int:
         return len(json.dumps(seen.body.decode("utf-8", "replace"))) if not seen.body.isascii() else 0
 
-    _refused(fault, escaped, _LIMIT)
+    _refused(fault, escaped, MAX_CONTENT_LENGTH)

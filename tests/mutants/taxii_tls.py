@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from isao_conformance.target import Target
-from isao_reference import server
 from tests.support.mutation import Fault, mutant
 
 
@@ -38,29 +37,3 @@ def tls_1_2_is_refused(fault: Fault) -> None:
 def tls_1_3_is_not_offered(fault: Fault) -> None:
     """The server offers TLS 1.2 only."""
     fault.tls(maximum="TLSv1_2")
-
-
-def _ciphers(fault: Fault, more: str) -> None:
-    """Offer cipher suites of TLS 1.2 (in the language of OpenSSL) beside those of the exchange."""
-    configuration = server._configuration
-
-    def generous(*given: Any) -> Any:
-        config = configuration(*given)
-        assert config.ssl is not None
-        own = [cipher["name"] for cipher in config.ssl.get_ciphers() if cipher["protocol"] != "TLSv1.3"]
-        config.ssl.set_ciphers(":".join([more, *own]))
-        return config
-
-    fault.replace("isao_reference.server._configuration", generous)
-
-
-@mutant(breaks="TAXII-8.2.2-5")
-def suites_without_forward_secrecy_are_accepted(fault: Fault) -> None:
-    """TLS 1.2 is spoken with every suite the library has, old block ciphers included (RFC 7540, appendix A)."""
-    _ciphers(fault, "ALL:!aNULL:@SECLEVEL=0")
-
-
-@mutant(breaks="TAXII-8.2.2-5", size="subtle")
-def one_block_cipher_is_accepted(fault: Fault) -> None:
-    """Of the suites in RFC 7540, appendix A, one is kept for an old client: ECDHE with AES-256 in CBC mode."""
-    _ciphers(fault, "ECDHE-ECDSA-AES256-SHA384")
