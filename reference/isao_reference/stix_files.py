@@ -55,6 +55,13 @@ def check_files(paths: Iterable[Path]) -> int:
 
 def read_objects(path: Path) -> Iterator[FoundObject]:
     """Yield the objects of one file (plain or gzip) in their order. Raises UnreadableFile."""
+    for where, text in read_documents(path):
+        yield from _container(path, text, where)
+
+
+def read_documents(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield the JSON documents of one file: (place, bytes), the place being `line N` where every line is a
+    document and empty where the file is one. Lines after the first are not parsed. Raises UnreadableFile."""
     try:
         with _open(path) as stream:
             yield from _documents(path, stream)
@@ -88,17 +95,19 @@ def _open(path: Path) -> IO[bytes]:
     return stream
 
 
-def _documents(path: Path, stream: IO[bytes]) -> Iterator[FoundObject]:
+def _documents(path: Path, stream: IO[bytes]) -> Iterator[tuple[str, bytes]]:
     first, skipped = _first_line(stream)
     if not first:
         raise UnreadableFile(f"{path}: the file is empty; nothing to load")
     if not _is_json(first):
-        yield from _whole(path, first + stream.read(), skipped)
+        text = first + stream.read()
+        _check_whole(path, text, skipped)
+        yield "", text
         return
-    yield from _container(path, first, f"line {skipped + 1}")
+    yield f"line {skipped + 1}", first
     for number, line in enumerate(stream, start=skipped + 2):
         if line.strip():
-            yield from _container(path, line, f"line {number}")
+            yield f"line {number}", line
 
 
 def _first_line(stream: IO[bytes]) -> tuple[bytes, int]:
@@ -113,14 +122,13 @@ def _first_line(stream: IO[bytes]) -> tuple[bytes, int]:
     return b"", skipped
 
 
-def _whole(path: Path, text: bytes, skipped: int) -> Iterator[FoundObject]:
-    """A document over several lines; only here can the line of a fault be other than the first."""
+def _check_whole(path: Path, text: bytes, skipped: int) -> None:
+    """Refuses a document over several lines that is no JSON; only here can a fault be on another line."""
     try:
         _anything.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         line = skipped + 1 + text[: _offset(fault, text)].count(b"\n")
         raise UnreadableFile(f"{path}: line {line}: not JSON ({fault}); export the file again") from None
-    yield from _container(path, text, "")
 
 
 def _offset(fault: Exception, text: bytes) -> int:
