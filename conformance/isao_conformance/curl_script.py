@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, unquote_plus, urlsplit
 
@@ -19,6 +19,7 @@ from isao_conformance.lab import Check
 from isao_conformance.limits import LIMITS
 from isao_conformance.shell import one_line, quoted, variable, write_file
 from isao_conformance.target import origin_of
+from isao_conformance.tls_handshake import LISTED_SUITES
 from isao_spec.model import Requirement
 
 _PLACEHOLDER = re.compile(r"\{\{([a-z0-9-]+)\}\}")
@@ -27,6 +28,11 @@ WRONG_SECRET = "-with-a-wrong-secret"
 _CURSOR = ("next",)
 _BREAKS = re.compile(r"([/?&=]|%2C)")
 _CURL_ADDS = ("User-Agent", "Accept", "Content-Type", "Expect")
+# Every suite of TLS 1.2 but those with an ephemeral key exchange and an AEAD cipher (RFC 7540, Appendix A).
+_LISTED = "ALL:!aNULL:!eNULL" + "".join(
+    f":!{exchange}+{cipher}" for exchange in ("ECDHE", "DHE") for cipher in ("AESGCM", "AESCCM", "ARIAGCM", "CHACHA20")
+)
+_LISTED += ":@SECLEVEL=0"
 _TLS_OPTIONS = {"TLSv1": "1.0", "TLSv1_1": "1.1", "TLSv1_2": "1.2", "TLSv1_3": "1.3"}
 _POLLS = 30
 
@@ -68,6 +74,7 @@ def render(row: Requirement, check: Check, steps: list[Step], judged: list[int],
     numbers = {"seconds": int(LIMITS.exchange_seconds), "shown": LIMITS.shown_octets}
     helpers = [shell_functions.CURL % numbers]
     helpers += [shell_functions.HANDSHAKE % numbers] if re.search(r"^handshake ", text, re.M) else []
+    helpers += [shell_functions.TICKETS] if re.search(r"^tickets ", text, re.M) else []
     helpers += [shell_functions.PLAIN] if "$(plain_base)" in text else []
     helpers += [shell_functions.TAKE] if names.of else []
     helpers += [shell_functions.FILL] if re.search(r"^fill ", text, re.M) else []
@@ -139,8 +146,9 @@ def _step(step: Step, names: _Names, origin: str) -> Iterator[str]:
 def _request(step: Step, names: _Names, origin: str) -> Iterator[str]:
     request = step.last.request
     if request.method == "TLS":
-        options = _tls(dict(request.headers).get("offer", ""))
-        yield f"handshake {step.number} {options} {_url(request.url, names, origin)}"
+        offer, url = dict(request.headers), _url(request.url, names, origin)
+        asks_tickets = "tickets" in offer
+        yield f"tickets {step.number} {url}" if asks_tickets else f"handshake {step.number} {_tls(offer)} {url}"
         return
     command = f"ask {step.number} {' '.join(_arguments(step, names, origin))}"
     if request.body:
@@ -155,10 +163,10 @@ def _want(source: Source) -> str:
     return json.dumps(where)
 
 
-def _tls(offer: str) -> str:
-    version = _TLS_OPTIONS.get(offer, "1.2")
-    old = " --ciphers 'ALL:@SECLEVEL=0'" if version < "1.2" else ""
-    return f"--tlsv{version} --tls-max {version}{old}"
+def _tls(offer: Mapping[str, str]) -> str:
+    version = _TLS_OPTIONS.get(offer.get("offer", ""), "1.2")
+    suites = _LISTED if offer.get("suites") == LISTED_SUITES else "ALL:@SECLEVEL=0" if version < "1.2" else ""
+    return f"--tlsv{version} --tls-max {version}" + (f" --ciphers '{suites}'" if suites else "")
 
 
 def _arguments(step: Step, names: _Names, origin: str) -> Iterator[str]:

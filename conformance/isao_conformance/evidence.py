@@ -104,7 +104,7 @@ class Live:
         )
         try:
             if request.method == "TLS":
-                answer = self._wire.handshake(request.url, dict(request.headers)["offer"])
+                answer = self._wire.handshake(request.url, dict(request.headers))
             elif request.method == "PLAIN":
                 answer = self._wire.plain(request.url, headers)
             else:

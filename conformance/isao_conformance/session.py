@@ -149,10 +149,14 @@ class Session:
         """Delete an Object (5.7). Only for objects that the run itself created."""
         return self.request("DELETE", object_url(collection, object_id), query=filters(query))
 
-    def handshake(self, url: str, version: str) -> dict[str, Any]:
-        """A TLS handshake that offers one version only; see `transport.Wire.handshake` for the answer."""
-        answer = self.send("TLS", url, (("offer", version),))
-        return answer.resource
+    def handshake(self, url: str, version: str, suites: str = "") -> dict[str, Any]:
+        """A TLS handshake that offers one version only; see `tls_handshake.shake` for the answer."""
+        chosen = (("suites", suites),) if suites else ()
+        return self.send("TLS", url, (("offer", version), *chosen)).resource
+
+    def tickets(self, url: str) -> dict[str, Any]:
+        """The session tickets of TLS 1.3 that the target sends; see `tls_handshake.tickets` for the answer."""
+        return self.send("TLS", url, (("tickets", "TLSv1_3"),)).resource
 
     def plain_http(self, url: str) -> Answer:
         """A GET without TLS and without credentials to the host and port of a URL; see `transport.Wire.plain`."""

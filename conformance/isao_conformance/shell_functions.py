@@ -25,6 +25,20 @@ handshake() {
 }
 """
 
+TICKETS = """# Opens a TLS 1.3 connection, asks once, and reads how much early data the session tickets allow.
+tickets() {
+  host=${2#*://}; host=${host%%/*}
+  case $host in *]) host=$host:443 ;; *:*) ;; *) host=$host:443 ;; esac
+  : >"$ISAO_OUT/$1.headers"; echo 0 >"$ISAO_OUT/$1.status"
+  said=$({ printf "GET / HTTP/1.1\\r\\nHost: $host\\r\\nConnection: close\\r\\n\\r\\n"; sleep 1; } |
+    openssl s_client -tls1_3 -connect "$host" ${ISAO_CA:+-CAfile "$ISAO_CA"} 2>/dev/null || true)
+  allowed=$(echo "$said" | sed -n 's/.*Max Early Data: *\\([0-9]*\\).*/\\1/p' | sort -n | tail -1)
+  case $said in *TLSv1.3*) accepted=true ;; *) accepted=false ;; esac
+  echo "{\\"accepted\\": $accepted, \\"early_data\\": ${allowed:-0}}" >"$ISAO_OUT/$1.body"
+  echo "  early data allowed: ${allowed:-0} octets"
+}
+"""
+
 PLAIN = """# The target without TLS, on the port that speaks TLS.
 plain_base() {
   case $ISAO_BASE in *]) port=:443 ;; *:*:*) port= ;; *) port=:443 ;; esac

@@ -14,13 +14,16 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from isao_conformance import tls_handshake
 from isao_conformance.errors import NoAnswer
 from isao_conformance.exchange import Answer, Headers
 from isao_conformance.limits import LIMITS
+from isao_conformance.transport_faults import described
 
 
 @dataclass(frozen=True)
@@ -116,10 +119,10 @@ class Wire:
                 answer = self._exchange(connection, method, path, headers, body, started)
             except (http.client.HTTPException, OSError) as fault:
                 self._drop(origin)
-                raise NoAnswer(_describe(fault)) from None
+                raise NoAnswer(described(fault)) from None
         except (http.client.HTTPException, OSError, ValueError) as fault:
             self._drop(origin)
-            raise NoAnswer(_describe(fault)) from None
+            raise NoAnswer(described(fault)) from None
         except NoAnswer:
             self._drop(origin)
             raise
@@ -175,7 +178,7 @@ class Wire:
         except ssl.SSLCertVerificationError as fault:
             raise NoAnswer(f"its certificate is not trusted: {fault.verify_message}") from None
         except OSError as fault:
-            raise NoAnswer(_describe(fault)) from None
+            raise NoAnswer(described(fault)) from None
         connection = http.client.HTTPConnection(host, port)
         connection.sock = _Deadline(sock)
         connection.auto_open = 0
@@ -195,33 +198,19 @@ class Wire:
                     self._context.load_cert_chain(self._tls.client_cert, self._tls.client_key)
             return self._context
 
-    def handshake(self, url: str, version: str) -> Answer:
-        """A TLS handshake that offers exactly one version ("TLSv1", "TLSv1_1", "TLSv1_2", "TLSv1_3").
-
-        The answer's body is JSON: `offered` (whether this machine's TLS library can offer it at all),
-        `accepted`, `version`, `cipher`, `problem`. Raises NoAnswer when nothing listens.
+    def handshake(self, url: str, offer: Mapping[str, str]) -> Answer:
+        """A bare handshake: `offer` names one TLS version and perhaps `suites`, see `tls_handshake.shake`; or it asks
+        for `tickets`, see `tls_handshake.tickets`. The answer's body is JSON. Raises NoAnswer when nothing listens.
         """
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port or 443
         started = time.monotonic()
         context = ssl.create_default_context(cafile=self._tls.ca_file)
         if self._tls.client_cert:
             context.load_cert_chain(self._tls.client_cert, self._tls.client_key)
-        told: dict[str, Any] = {"offered": _can_offer(context, version), "accepted": False}
-        if told["offered"]:
-            try:
-                with socket.create_connection((host, port), LIMITS.connect_seconds) as plain:
-                    plain.settimeout(LIMITS.connect_seconds)
-                    try:
-                        with context.wrap_socket(plain, server_hostname=host) as secured:
-                            cipher = secured.cipher()
-                            told.update(accepted=True, version=secured.version(), cipher=cipher[0] if cipher else "")
-                    except OSError as fault:
-                        told["problem"] = _describe(fault)
-            except OSError as fault:
-                raise NoAnswer(_describe(fault)) from None
-        body = json.dumps(told, sort_keys=True).encode()
-        return Answer(0, (), body, time.monotonic() - started)
+        if "tickets" in offer:
+            told = tls_handshake.tickets(context, url)
+        else:
+            told = tls_handshake.shake(context, url, offer["offer"], offer.get("suites", ""))
+        return Answer(0, (), json.dumps(told, sort_keys=True).encode(), time.monotonic() - started)
 
     def plain(self, url: str, headers: Headers) -> Answer:
         """A GET without TLS to the host and port of a URL, whatever its scheme says.
@@ -239,44 +228,7 @@ class Wire:
             connection.sock = _Deadline(sock)  # the four methods http.client uses
             return self._exchange(connection, "GET", path, headers, b"", started)
         except (http.client.HTTPException, OSError, ValueError) as fault:
-            body = json.dumps({"problem": _describe(fault)}).encode()
+            body = json.dumps({"problem": described(fault)}).encode()
             return Answer(0, (), body, time.monotonic() - started)
         finally:
             connection.close()
-
-
-def _can_offer(context: ssl.SSLContext, version: str) -> bool:
-    """Restrict the context to one version and see whether a ClientHello comes out at all."""
-    wanted = ssl.TLSVersion[version]
-    try:
-        if wanted < ssl.TLSVersion.TLSv1_2:
-            context.set_ciphers("ALL:@SECLEVEL=0")
-        context.minimum_version = wanted
-        context.maximum_version = wanted
-    except (ValueError, ssl.SSLError):
-        return False
-    outgoing = ssl.MemoryBIO()
-    trial = context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="localhost")
-    try:
-        trial.do_handshake()
-    except ssl.SSLWantReadError:
-        return outgoing.pending > 0
-    except ssl.SSLError:
-        return False
-    return False
-
-
-def _describe(fault: BaseException) -> str:
-    if isinstance(fault, TimeoutError):
-        return "no complete answer within the time allowed"
-    if isinstance(fault, ConnectionRefusedError):
-        return "the connection was refused: nothing listens there"
-    if isinstance(fault, socket.gaierror):
-        return "the host name is unknown"
-    if isinstance(fault, ssl.SSLError):
-        return f"the TLS handshake failed ({fault.reason or 'no reason given'})"
-    if isinstance(fault, http.client.IncompleteRead):
-        return "the answer ended before the length it announced"
-    if isinstance(fault, http.client.HTTPException):
-        return f"the answer is not HTTP ({type(fault).__name__})"
-    return f"the connection failed ({type(fault).__name__})"

@@ -125,5 +125,7 @@ def _configuration(app: Any, certificate: CertificateFiles | None) -> uvicorn.Co
     config.load()
     if config.ssl is not None:
         config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
+        # Of TLS 1.2 only what RFC 7540 does not list in its Appendix A (TAXII 2.1, 8.2.2, item 4).
+        config.ssl.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
         config.ssl.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
     return config

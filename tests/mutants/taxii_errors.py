@@ -169,3 +169,17 @@ def the_challenge_of_a_401_names_no_scheme(fault: Fault) -> None:
         on("collections"),
         lambda _, reply: reply.with_header("WWW-Authenticate", 'realm="exchange"') if reply.status == 401 else reply,
     )
+
+
+@mutant(breaks="TAXII-5.1-auth", size="subtle")
+def a_known_name_with_a_wrong_secret_gets_403_for_the_collections(fault: Fault) -> None:
+    """On the list of collections a wrong secret of a name that logged in before gives 403, an unknown name 401."""
+    known: set[str] = set()
+
+    async def handler(seen: Seen, forward: Forward) -> Reply:
+        reply = await forward(seen)
+        if reply.ok and seen.user:
+            known.add(seen.user)
+        return refusal(403) if reply.status == 401 and seen.user in known and on("collections")(seen) else reply
+
+    fault.around(_taxii, handler)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.answering import TAXII, Seen, on, refusal
+from tests.support.answering import TAXII, Reply, Seen, on, refusal
 from tests.support.mutation import Fault, mutant
 
 
@@ -93,4 +93,17 @@ def a_media_type_in_capitals_is_refused(fault: Fault) -> None:
     fault.change_answers(
         lambda seen: on("discovery")(seen) and _accept(seen) != _accept(seen).lower(),
         lambda _seen, _reply: refusal(406),
+    )
+
+
+@mutant(breaks="TAXII-3.1-12", size="subtle")
+def objects_are_taken_and_their_content_type_is_refused(fault: Fault) -> None:
+    """With a space after the semicolon the objects are stored, and the answer is 415 all the same."""
+
+    def refused_after(_: Seen, reply: Reply) -> Reply:
+        return refusal(415) if reply.ok else reply
+
+    fault.change_answers(
+        lambda seen: on("objects", method="POST")(seen) and seen.header("content-type") == TAXII.replace(";", "; "),
+        refused_after,
     )

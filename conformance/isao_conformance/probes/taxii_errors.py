@@ -7,6 +7,7 @@ a verdict before it gets here.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from isao_conformance.errors import NoAnswer, Untestable
 from isao_conformance.exchange import Answer, Exchange
@@ -194,12 +195,14 @@ def _for_the_record(session: Session, url: str) -> None:
 
 @probe("TAXII-5.1-auth", statement="3b3d41cc")
 def collections_are_refused_with_401_or_404_to_wrong_credentials(lab: Lab) -> None:
-    """5.1: a client that fails authentication MUST get 401 or 404. The lent credentials open the same URL."""
+    """5.1: a client that fails authentication MUST get 401 or 404: a made-up user, and a real one with a wrong secret.
+    The lent credentials open the same URL."""
     url = f"{lab.survey.api_root}collections/"
     wrong = lab.wrong_credentials()
     control = lab.reader.get(url)
     lab.control(control.status == 200, f"GET collections with the lent credentials gave {control.brief()}")
     _judge_refusal(lab, wrong.get(url), "GET collections with made-up credentials is answered 401 or 404")
+    _judge_mistyped(lab, lambda mistyped: mistyped.get(url), "GET collections")
     _for_the_record(lab.outsider, url)
 
 
@@ -212,11 +215,15 @@ def objects_are_refused_with_401_or_404_to_wrong_credentials(lab: Lab) -> None:
     control = lab.reader.objects(where)
     lab.control(control.status == 200, f"GET objects with the lent credentials gave {control.brief()}")
     _judge_refusal(lab, wrong.objects(where), "GET objects with made-up credentials is answered 401 or 404")
+    _judge_mistyped(lab, lambda mistyped: mistyped.objects(where), "GET objects")
+
+
+def _judge_mistyped(lab: Lab, ask: Callable[[Session], Answer], what: str) -> None:
     try:
         mistyped = lab.wrong_secret(lab.reader.actor.name)
     except Untestable:
         return  # keys have no user name that could be right
-    _judge_refusal(lab, mistyped.objects(where), "GET objects with a wrong secret is answered 401 or 404")
+    _judge_refusal(lab, ask(mistyped), f"{what} with a wrong secret is answered 401 or 404")
 
 
 def _not_public(lab: Lab) -> str:

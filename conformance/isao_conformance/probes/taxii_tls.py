@@ -10,6 +10,7 @@ from typing import Any
 from isao_conformance.errors import NoAnswer
 from isao_conformance.lab import Lab
 from isao_conformance.probe import probe
+from isao_conformance.tls_handshake import LISTED_SUITES
 
 
 def _secure_url(lab: Lab) -> str:
@@ -76,3 +77,36 @@ def tls_1_2_is_accepted(lab: Lab) -> None:
 def tls_1_3_is_accepted(lab: Lab) -> None:
     """8.2.2: TLS 1.3 SHOULD be accepted. An unrestricted handshake works, so only the version can be the reason."""
     _accepts(lab, "TLSv1_3", "TLS 1.3")
+
+
+@probe("TAXII-8.2.2-4", statement="141aa1af", needs=["tls"])
+def no_session_ticket_allows_early_data(lab: Lab) -> None:
+    """8.2.2: no 0-RTT. RFC 8446, 4.6.1: a server that takes early data says so in its tickets, so a server whose
+    tickets allow none does not take any from us, and one that speaks TLS 1.2 only has none. Nothing is sent early."""
+    told = lab.outsider.tickets(_secure_url(lab))
+    if told.get("accepted") is not True:
+        lab.control(_shake(lab, "TLSv1_2").get("accepted") is True, f"no handshake succeeds: {told.get('problem')}")
+        lab.expect(not _shake(lab, "TLSv1_3").get("accepted"), "without TLS 1.3 there is no early data")
+        return
+    allowed = told.get("early_data", 0)
+    lab.expect(
+        allowed == 0,
+        "no ticket allows early data",
+        expected="no ticket, or max_early_data_size 0 in each",
+        got=f"{allowed} octets allowed" if allowed else f"{told.get('tickets')} tickets, none of them allows any",
+    )
+
+
+@probe("TAXII-8.2.2-5", statement="5db3789a", needs=["tls"])
+def no_listed_suite_is_accepted(lab: Lab) -> None:
+    """8.2.2: none of the suites of RFC 7540, Appendix A. With all suites TLS 1.2 is accepted."""
+    lab.control(_shake(lab, "TLSv1_2").get("accepted") is True, "TLS 1.2 is not accepted (TAXII-8.2.2-2)")
+    told = lab.outsider.handshake(_secure_url(lab), "TLSv1_2", LISTED_SUITES)
+    if not told.get("offered"):
+        lab.no_verdict("the TLS library of the harness has none of the listed suites")
+    lab.expect(
+        told.get("accepted") is not True,
+        "a handshake that offers only listed suites is refused",
+        expected="a refused handshake",
+        got=told.get("cipher") or str(told.get("problem")),
+    )
