@@ -51,20 +51,20 @@ def a_huge_limit_is_capped_without_more(fault: Fault) -> None:
     _silent_cap(fault, lambda seen: _limit(seen) > 1000, 10, _silent_end)
 
 
-def _all_unlimited(seen: Seen) -> bool:
-    return seen.names == {"match[version]"} and seen.value("match[version]") == "all"
+def _of_one_type(seen: Seen) -> bool:
+    return seen.names == {"match[type]"} and "," not in (seen.value("match[type]") or "")
 
 
 @mutant(breaks="TAXII-3.4-21")
 def an_answer_without_limit_is_cut_in_silence(fault: Fault) -> None:
-    """Asked for all versions without a limit the server returns three objects and says that is all."""
-    _silent_cap(fault, _all_unlimited, 3, _silent_end)
+    """Asked for one type without a limit, the server returns fifty objects at most and says nothing of the rest."""
+    _silent_cap(fault, _of_one_type, 50, _silent_end)
 
 
 @mutant(breaks="TAXII-3.4-21", size="subtle")
-def an_answer_without_limit_is_cut_at_twenty(fault: Fault) -> None:
-    """Asked for all versions without a limit the server returns twenty objects, and more is false."""
-    _silent_cap(fault, _all_unlimited, 20, _more_is_false)
+def the_limit_of_the_server_says_more_is_false(fault: Fault) -> None:
+    """Where it is the server's own limit that cuts the objects of one type, more is false."""
+    fault.change_json(lambda seen: on("objects")(seen) and _of_one_type(seen), _more_is_false)
 
 
 @mutant(breaks="TAXII-3.4-22")
@@ -127,8 +127,8 @@ def versions_have_no_limit(fault: Fault) -> None:
 
 @mutant(breaks="TAXII-3.4-35", size="subtle")
 def a_page_of_versions_holds_one_too_many(fault: Fault) -> None:
-    """A list of versions holds one more than limit says."""
-    fault.change_query(lambda seen: on("versions")(seen) and _limit(seen) > 0, "limit", lambda text: str(int(text) + 1))
+    """A list of versions holds one more than a limit of two or more says."""
+    fault.change_query(lambda seen: on("versions")(seen) and _limit(seen) > 1, "limit", lambda text: str(int(text) + 1))
 
 
 @mutant(
@@ -219,15 +219,15 @@ def an_envelope_is_cut_among_equal_dates(fault: Fault) -> None:
     also={"TAXII-3.2-11": "The date told as the last one is not that of the last object of the answer."},
 )
 def the_last_date_of_a_cut_envelope_skips_an_object(fault: Fault) -> None:
-    """A cut envelope offers no next, and its X-TAXII-Date-Added-Last is that of the object that follows it."""
+    """The X-TAXII-Date-Added-Last of a cut envelope is that of the object that follows it: who goes on by next
+    meets everything, who goes on by time does not."""
 
     async def ahead(seen: Seen, forward: Forward) -> Reply:
         reply = await forward(seen)
         if not reply.ok or not reply.json.get("more"):
             return reply
         beyond = await forward(seen.asking(limit=str(len(reply.objects) + 1)))
-        left = {key: value for key, value in reply.json.items() if key != "next"}
-        return reply.with_json(left).with_header(LAST, beyond.header(LAST))
+        return reply.with_header(LAST, beyond.header(LAST))
 
     fault.around(on("objects"), ahead)
 

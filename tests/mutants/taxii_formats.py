@@ -59,11 +59,7 @@ def _with_offsets(fault: Fault, later_pages_only: bool) -> None:
         for record in body.get("objects", []):
             record["date_added"] = record["date_added"].removesuffix("Z") + "+00:00"
 
-    fault.change_query(
-        lambda seen: [name for name, _ in seen.query].count("added_after") == 1,
-        "added_after",
-        lambda text: text.replace(" ", "+").replace("+00:00", "Z"),
-    )
+    fault.change_query(lambda _: True, "added_after", lambda text: text.replace(" ", "+").replace("+00:00", "Z"))
     fault.change_json(lambda seen: on("manifest")(seen) and (not later_pages_only or "next" in seen.names), with_offset)
 
 

@@ -58,9 +58,13 @@ def objects_are_sorted_by_their_version(fault: Fault) -> None:
 
 
 @mutant(breaks="TAXII-3.3-1", size="subtle")
-def the_last_two_objects_are_swapped(fault: Fault) -> None:
-    """The two objects of an answer without limit that were added last come in the wrong order."""
-    _reordered(fault, lambda seen: _all_versions("objects")(seen) and "limit" not in seen.names, _last_two_swapped)
+def objects_without_limit_are_grouped_by_type(fault: Fault) -> None:
+    """An answer in all versions without a limit has the objects of each type together, in order among themselves."""
+    _reordered(
+        fault,
+        lambda seen: _all_versions("objects")(seen) and "limit" not in seen.names,
+        lambda listed: sorted(listed, key=lambda stix: str(stix.get("type"))),
+    )
 
 
 @mutant(breaks="TAXII-3.3-3")
@@ -144,35 +148,39 @@ def _without_records(fault: Fault, when: Callable[[Seen], bool], lost: Callable[
     fault.change_answers(lambda seen: on("manifest")(seen) and when(seen), without)
 
 
-def _newest_page(fault: Fault, when: Callable[[Seen], bool]) -> None:
-    """A first page is cut from the newest end of the list, not from the oldest."""
+def _other_page(fault: Fault, when: Callable[[Seen], bool], cut: Callable[[Listed, int], Listed]) -> None:
+    """A first page is not cut from the beginning: `cut` gets all that have a version, and how many are to be given."""
 
     async def handler(seen: Seen, forward: Forward) -> Reply:
         reply = await forward(seen)
         if not reply.ok or not reply.json.get("more"):
             return reply
         every = await forward(seen.asking(limit="1000"))
-        listed = [stix for stix in every.objects if _version(stix)][-len(reply.objects) :]
+        listed = cut([stix for stix in every.objects if _version(stix)], len(reply.objects))
         dates = await _dates(seen, forward)
         reply = reply.with_objects(listed)
         for name, stix in (("First", listed[0]), ("Last", listed[-1])):
-            version = str(stix.get("version") or _version(stix))
-            reply = reply.with_header(f"X-TAXII-Date-Added-{name}", dates.get((stix["id"], version)))
+            reply = reply.with_header(f"X-TAXII-Date-Added-{name}", dates.get((stix["id"], _version(stix))))
         return reply
 
-    fault.around(lambda seen: when(seen) and "next" not in seen.names and "added_after" not in seen.names, handler)
+    fault.around(lambda seen: when(seen) and not {"next", "added_after"} & seen.names, handler)
 
 
 @mutant(breaks="TAXII-3.4-16")
 def the_first_page_holds_the_newest_objects(fault: Fault) -> None:
     """GET objects with a limit begins with the newest objects that match."""
-    _newest_page(fault, lambda seen: on("objects")(seen) and seen.names <= {"limit", "match[version]"})
+    _other_page(
+        fault,
+        lambda seen: on("objects")(seen) and seen.names <= {"limit", "match[version]"},
+        lambda listed, size: listed[-size:],
+    )
 
 
 @mutant(breaks="TAXII-3.4-16", size="subtle")
-def a_page_of_one_holds_the_newest_object(fault: Fault) -> None:
-    """Only limit=1 begins with the newest object: the way to the latest object was tuned for it."""
-    _newest_page(
+def a_page_of_one_holds_the_second_object(fault: Fault) -> None:
+    """Only limit=1 begins with the object that was added second: places are counted from one."""
+    _other_page(
         fault,
         lambda seen: on("objects")(seen) and seen.value("limit") == "1" and seen.names <= {"limit", "match[version]"},
+        lambda listed, _: listed[1:2],
     )

@@ -334,7 +334,11 @@ def a_status_has_no_pending_count(fault: Fault) -> None:
     _without_count(fault, "pending_count")
 
 
-@mutant(breaks="TAXII-4.3.1-6", size="subtle")
+@mutant(
+    breaks="TAXII-4.3.1-6",
+    size="subtle",
+    also={"TAXII-4.3.1-7": "With a count below zero the counts do not add up to the total."},
+)
 def pending_count_is_below_zero(fault: Fault) -> None:
     """pending_count of a request with several objects of which none is pending is -1."""
 

@@ -90,9 +90,9 @@ class Fault:
         self.around(when, handler)
 
     def change_query(self, when: Anywhere, name: str, change: Callable[[str], str | None]) -> None:
-        """Rewrite one query parameter where it is sent; None leaves it out."""
+        """Rewrite one query parameter where it is sent once; None leaves it out."""
         self.change_requests(
-            lambda seen: name in seen.names and when(seen),
+            lambda seen: [sent for sent, _ in seen.query].count(name) == 1 and when(seen),
             lambda seen: seen.asking(**{name: change(seen.value(name) or "")}),
         )
 
