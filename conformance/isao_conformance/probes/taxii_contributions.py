@@ -13,10 +13,10 @@ from typing import Any
 from isao_conformance.errors import Untestable
 from isao_conformance.exchange import Answer
 from isao_conformance.filtering import ENDPOINTS
-from isao_conformance.fixtures import LABEL, VERSIONS, Stix
+from isao_conformance.fixtures import LABEL, VERSIONS, Stix, some_objects
 from isao_conformance.forms import Single, ask, entries_of, moments
 from isao_conformance.lab import Lab
-from isao_conformance.listings import instant, pages, shifted
+from isao_conformance.listings import instant, pages, served, shifted
 from isao_conformance.probe import probe
 from isao_conformance.session import TAXII
 
@@ -112,14 +112,17 @@ def an_added_object_can_be_read_once_its_status_is_complete(lab: Lab) -> None:
     says can_read true; the completed status has no failure."""
     resource = lab.reader.collection(lab.workspace)
     lab.control(resource.resource.get("can_read") is True, "the writable collection does not say can_read true")
+    earlier = some_objects(lab)
+    by_id = any(served(lab.reader.object(earlier.collection, i), i) for i in earlier.of("indicator")[:1])
     sent = [lab.indicator(LABEL), lab.indicator(LABEL)]
     lab.publish(sent)
     for stix in sent:
         answers = {
             "objects": lab.reader.objects(lab.workspace, match_id=stix["id"]),
             "manifest": lab.reader.manifest(lab.workspace, match_id=stix["id"]),
-            "object": lab.reader.object(lab.workspace, stix["id"]),
         }
+        if by_id:  # else objects are not found by their ids at all: TAXII-5.6-1
+            answers["object"] = lab.reader.object(lab.workspace, stix["id"])
         for endpoint, answer in answers.items():
             lab.expect(stix["id"] in answer.ids, f"{endpoint}: it is there at once", expected=stix["id"], got=answer)
 
@@ -173,7 +176,7 @@ def an_object_that_cannot_be_processed_is_not_stored(lab: Lab) -> None:
     }
     for name, stix in broken.items():
         final = _posted(lab, [stix])
-        taken = 200 <= final.status < 300 and not _failed(final) and final.resource.get("success_count") != 0
+        taken = 200 <= final.status < 300 and not _failed(final) and final.resource.get("success_count", 0) != 0
         lab.expect(
             not taken and final.status < 500,
             f"an object {name} is no success",
