@@ -203,13 +203,14 @@ def _older(page: Answer, matching: Iterable[Key], told: Arrivals) -> list[Key]:
 
 @probe("TAXII-3.3-5", statement="24213b8a")
 def objects_and_manifest_show_the_same(lab: Lab) -> None:
-    """5.3: filtering identical to Get Objects, over the same objects. What a filter by id, type or version selects on
-    either endpoint has rows of its own, so only queries are asked that everything passes; ids alone count, since what
-    a record says of its version is TAXII-5.3.1-3."""
+    """5.3: filtering identical to Get Objects, over the same objects. Only queries are asked that everything passes,
+    and what one type selects has rows of its own; ids alone count, since what a record says of its version is
+    TAXII-5.3.1-3."""
     shelf = some_objects(lab)
     queries: tuple[tuple[str, dict[str, str]], ...] = (
         ("without a filter", {}),
         ("in all versions", {"match_version": "all"}),
+        ("of all their types", {"match_type": ",".join(reversed(shelf.types))}),
         ("since long ago", {"added_after": LONG_AGO}),
     )
     for name, query in queries:
@@ -259,6 +260,8 @@ def _differing(lab: Lab, shelf: Shelf, query: dict[str, str]) -> list[str]:
         listed = lists[place]
         if any(other.lower().startswith(stix_id.lower()) for other in listed.ids):
             continue  # it is there under another id: TAXII-5.3.1-2
+        if "match_type" in query and stix_id not in fetches[place](shelf.collection, match_type=type_of(stix_id)).ids:
+            continue  # its type alone does not select it: TAXII-3.4.1-4 and TAXII-5.3-2
         followed = listed.exact and listed.ended
         if followed or stix_id not in fetches[place](shelf.collection, **{**query, "match_id": stix_id}).ids:
             told.append(f"{stix_id} is not in {place}")
