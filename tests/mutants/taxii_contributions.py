@@ -67,7 +67,14 @@ def _repeated(fault: Fault, change: Callable[[Seen, Reply], Reply]) -> None:
             stored.update(place)
         return change(seen, reply) if old else reply
 
+    async def deleting(seen: Seen, forward: Forward) -> Reply:
+        reply = await forward(seen)
+        gone = [one for one in stored if reply.ok and one[0] == seen.collection and f'"{seen.object}"' in one[1]]
+        stored.difference_update(gone)
+        return reply
+
     _kept_receipts(fault, lambda _: True, known)
+    fault.around(on("object", method="DELETE"), deleting)
 
 
 @mutant(breaks="TAXII-5.5-2")

@@ -36,7 +36,10 @@ def there_is_no_manifest(fault: Fault) -> None:
 @mutant(
     breaks="TAXII-3.1-18",
     size="subtle",
-    also={"TAXII-5.2-1": "The table of a collection's address lists 200 as the code of success."},
+    also={
+        "TAXII-5.2-1": "The table of a collection's address lists 200 as the code of success.",
+        "TAXII-5.1-2": "A collection that is listed is answered to the same client with that code.",
+    },
 )
 def a_collection_is_answered_203(fault: Fault) -> None:
     """One endpoint answers 203 where its table lists 200, as from a proxy that rewrites answers."""
