@@ -29,8 +29,8 @@ def _refused(fault: Fault, measured: Any, above: int) -> None:
 
 @mutant(breaks="TAXII-4.2.1-4")
 def a_third_of_the_advertised_size_is_too_much(fault: Fault) -> None:
-    """A proxy before the server refuses what is longer than a third of what the API root advertises."""
-    _refused(fault, lambda seen: len(seen.body), MAX_CONTENT_LENGTH // 3)
+    """A proxy before the server refuses plain ASCII longer than a third of what the API root advertises."""
+    _refused(fault, lambda seen: len(seen.body) if seen.body.isascii() else 0, MAX_CONTENT_LENGTH // 3)
 
 
 @mutant(breaks="TAXII-4.2.1-4", size="subtle")

@@ -178,6 +178,10 @@ def created_counts_to_the_second_for_marking_definitions(fault: Fault) -> None:
 _OBSERVABLES = tuple(f"{kind}--" for kind in sorted(SCO_TYPES))
 
 
+def _observable(seen: Seen) -> bool:
+    return (seen.value(ID) or seen.object).startswith(_OBSERVABLES)
+
+
 @mutant(breaks="TAXII-3.4.1-16")
 def observables_get_a_new_version_at_each_request(fault: Fault) -> None:
     """The manifest gives the present time as the version of what has neither created nor modified."""
@@ -194,12 +198,7 @@ def observables_get_a_new_version_at_each_request(fault: Fault) -> None:
 @mutant(breaks="TAXII-3.4.1-16", size="subtle")
 def observables_are_not_found_by_their_version(fault: Fault) -> None:
     """The version that the manifest gives an observable finds nothing in match[version]."""
-    fault.change_answers(
-        lambda seen: (
-            on("objects", "object")(seen) and (seen.value(ID) or seen.object).startswith(_OBSERVABLES) and _timed(seen)
-        ),
-        _none,
-    )
+    fault.change_answers(lambda seen: on("objects", "object")(seen) and _observable(seen) and _timed(seen), _none)
 
 
 @mutant(breaks="TAXII-3.4.1-17")
@@ -214,10 +213,12 @@ def a_version_with_a_zero_at_its_end_is_not_found(fault: Fault) -> None:
 @mutant(breaks="TAXII-3.4.1-17", size="subtle")
 def a_version_in_microseconds_is_not_found(fault: Fault) -> None:
     """A match[version] with more than three fraction digits finds nothing: times are kept in milliseconds."""
-    fault.change_answers(
-        lambda seen: on("objects", "object")(seen) and re.search(r"\.\d{4,}Z", seen.value(VERSION) or "") is not None,
-        _none,
-    )
+
+    def fine(seen: Seen) -> bool:
+        text = seen.value(VERSION) or ""
+        return re.search(r"\.\d{4,}Z", text) is not None and not _observable(seen)
+
+    fault.change_answers(lambda seen: on("objects", "object")(seen) and fine(seen), _none)
 
 
 def _remembering(fault: Fault, endpoint: str, given: str) -> None:
