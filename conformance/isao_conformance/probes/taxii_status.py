@@ -299,19 +299,24 @@ def _together(one: Actor, other: Actor) -> bool:
 @probe("TAXII-4.3.1-11", statement="d7d829f2", needs=["writable"])
 def an_object_without_dates_has_one_version_everywhere(lab: Lab) -> None:
     """4.3.1: a value that is consistent to the server. An address has neither modified nor created; what the status
-    calls its version is compared with the manifest."""
-    stix = address(lab)
-    answers = followed(lab, [stix])
-    told = [e["version"] for e in details(answers) if e.get("id") == stix["id"] and isinstance(e.get("version"), str)]
-    if not told or answers[-1].list_of("failures"):
+    calls its version is compared with the manifest. The control is an indicator beside it, whose version both places
+    have to tell by its modified time."""
+    stix, dated = address(lab), lab.indicator(LABEL)
+    answers = followed(lab, [stix, dated])
+    entries = details(answers)
+    entries += [r for s in (stix, dated) for r in lab.reader.manifest(lab.workspace, match_id=s["id"]).objects]
+    versions = {s["id"]: [e.get("version") for e in entries if e.get("id") == s["id"]] for s in (stix, dated)}
+    right = all(instant(version) == instant(dated["modified"]) for version in versions[dated["id"]])
+    lab.control(right, "a dated object has another version than its modified time (TAXII-4.3.1-10, TAXII-5.3.1-3)")
+    told = [version for version in versions[stix["id"]] if isinstance(version, str)]
+    named = any(e.get("id") == stix["id"] and isinstance(e.get("version"), str) for e in details(answers))
+    if not named or answers[-1].list_of("failures"):
         lab.no_verdict("the object is refused, or no entry of the status names it with a version")
-    listed = lab.reader.manifest(lab.workspace, match_id=stix["id"])
-    told += [record.get("version") for record in listed.objects if record.get("id") == stix["id"]]
     lab.expect(
-        all(isinstance(version, str) and version for version in told) and len(set(map(str, told))) == 1,
+        all(told) and len(set(told)) == 1,
         "one version in the answer, the status and the manifest",
         expected="the same value, which is not empty",
-        got=", ".join(repr(version) for version in dict.fromkeys(map(str, told))),
+        got=", ".join(repr(version) for version in dict.fromkeys(told)),
     )
 
 
