@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from isao_conformance.filtering import ENDPOINTS, fetch_of, one_millisecond_later
 from isao_conformance.fixtures import Shelf, Versioned, with_modified
-from isao_conformance.forms import Single, ask, entries_of, moments
+from isao_conformance.forms import Single, ask, entries_of, in_old_form, moments, told_spec
 from isao_conformance.lab import Lab
 from isao_conformance.listings import Instant, Pages, instant, pages, whole
 
@@ -110,7 +110,7 @@ def judge_consistency(lab: Lab, of: Single) -> bool:
         shown[1] == version, f"{kind}: two answers of the manifest show the same version", expected=version, got=shown
     )
     listed = lab.reader.versions(of.collection, of.id)
-    if listed.status == 200:
+    if listed.status == 200 and listed.list_of("versions"):
         lab.expect(
             version in listed.list_of("versions"),  # what else it lists is TAXII-5.8-1
             f"{kind}: the versions list shows the version that the manifest shows",
@@ -134,5 +134,23 @@ def control_versions_list(lab: Lab) -> None:
     """End without a verdict unless the versions list of an object with modified is answered 200."""
     of = with_modified(lab)
     answer = lab.reader.versions(of.collection, of.id)
-    if answer.status != 200:
+    if answer.status != 200 or not answer.list_of("versions"):
         lab.no_verdict(f"GET versions of another object gave {answer.brief()}", "capability versions-endpoint")
+
+
+def judge_spec_version(lab: Lab, endpoint: str, wanted: str, *answers: Pages) -> None:
+    """Judge that answers to match[spec_version] hold nothing in another version of STIX."""
+    entries = [entry for listed in answers for entry in listed.entries]
+    # A record may name the media type of a version that is none at all: TAXII-5.3.1-4.
+    other = {told_spec(e) for e in entries} - {"", wanted} if endpoint == "objects" else {"2.0", "2.1"} - {wanted}
+    wrong = [f"{e.get('id')} in {told_spec(e)}" for e in entries if told_spec(e) in other]
+    if not wrong and wanted == "2.1" and endpoint == "objects":
+        unsaid = [str(e.get("id")) for e in entries if in_old_form(e)]
+        lab.expect(not unsaid, "objects: nothing in the 2.0 form under 2.1", got=unsaid[:2] or "nothing", soft=True)
+    lab.expect(
+        not wrong,
+        f"{endpoint}: match[spec_version]={wanted} brings no other version",
+        expected=f"only objects in STIX {wanted}, or none",
+        got=wrong[:2] or "no other version",
+        seen=[listed.last for listed in answers] if wrong else [],
+    )
