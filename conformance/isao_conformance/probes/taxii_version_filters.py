@@ -28,10 +28,10 @@ from isao_conformance.probe import probe
 from isao_conformance.version_sets import (
     control_versions_list,
     ignores_versions,
-    judge_spec_version,
     instants,
     judge_consistency,
     judge_once,
+    judge_spec_version,
     judge_unions,
     named,
     three,
