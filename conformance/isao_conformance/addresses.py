@@ -9,9 +9,6 @@ from isao_conformance.fixtures import LABEL, reading_place, some_objects
 from isao_conformance.lab import Lab
 from isao_conformance.session import object_url
 
-VERSIONS, STATUS = "versions", "status"
-"""The names of two endpoints that a target may lack: versions are optional, a status need not be kept."""
-
 
 def get_endpoints(lab: Lab) -> Mapping[str, str]:
     """Every GET endpoint in reach, by name: discovery first, then from the API root down. A fixture."""
@@ -26,10 +23,10 @@ def get_endpoints(lab: Lab) -> Mapping[str, str]:
         where, known = reading_place(lab), ""
     found |= {"collection": where, "manifest": f"{where}manifest/", "objects": f"{where}objects/"}
     if known:
-        found |= {"object": object_url(where, known), VERSIONS: object_url(where, known) + "versions/"}
+        found |= {"object": object_url(where, known), "versions": object_url(where, known) + "versions/"}
     try:
         receipt = lab.publish([lab.indicator(LABEL)])
-        found[STATUS] = f"{root}status/{receipt.resource.get('id')}/"
+        found["status"] = f"{root}status/{receipt.resource.get('id')}/"
     except Untestable:
         pass  # nothing can be written, so there is no status to ask for
     return found

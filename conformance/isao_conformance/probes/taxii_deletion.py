@@ -38,6 +38,22 @@ def _delete(lab: Lab, stix: Stix, **query: str) -> Answer:
     return answer
 
 
+def deletion_works(lab: Lab) -> None:
+    """Untestable unless an own object that is deleted with success is gone: where it is not, TAXII-5.7-2 and 5.7-3 say
+    so, and nothing else about deletion can be told. A fixture."""
+    stix = _shared(lab)
+    answer = _delete(lab, stix)
+    lab.control(answer.status == 200, f"DELETE gave {answer.brief()}", "TAXII-5.7-1")
+    where, stix_id = lab.workspace, stix["id"]
+    left = [
+        lab.reader.object(where, stix_id),
+        lab.reader.object(where, stix_id, match_version="all"),
+        lab.reader.manifest(where, match_id=stix_id, match_version="all"),
+        lab.reader.objects(where, match_id=stix_id, match_version="all"),
+    ]
+    lab.control(not any(served(a, stix_id) for a in left), "a deleted object is still served", "TAXII-5.7-2")
+
+
 def _three_versions(lab: Lab) -> list[Stix]:
     """A new own object in three versions, each of which is served individually."""
     first = lab.indicator(LABEL)
@@ -59,6 +75,7 @@ def _is_served(lab: Lab, stix_id: str, modified: str) -> bool:
 def a_delete_with_a_version_removes_only_that_version(lab: Lab) -> None:
     """5.7 with 3.4: match[version] names what is removed. Three versions, each served on its own before: the one in
     the middle is deleted by its time, then the newest by the keyword; what was not named is still served."""
+    lab.fixture(deletion_works)
     posted = _three_versions(lab)
     stix_id = posted[0]["id"]
     for query, gone, kept in (
@@ -87,6 +104,7 @@ def a_delete_with_a_version_removes_only_that_version(lab: Lab) -> None:
 def a_delete_without_a_version_leaves_one_consistent_rest(lab: Lab) -> None:
     """5.7 against the default of 3.4: everything or the newest version goes; both readings are accepted. The object,
     the manifest and the versions endpoint, each walked to its end, have to show the same rest."""
+    lab.fixture(deletion_works)
     posted = _three_versions(lab)
     answer = _delete(lab, posted[0])
     lab.control(answer.status == 200, f"DELETE gave {answer.brief()}")
@@ -196,6 +214,7 @@ def deleting_where_only_writing_is_granted_is_answered_403(lab: Lab) -> None:
 def deleting_what_is_not_there_is_answered_404(lab: Lab) -> None:
     """5.7, failure table: an unknown object is 404. An id that never was, and one whose object was just deleted with
     success, so that DELETE works here."""
+    lab.fixture(deletion_works)
     stix = _shared(lab)
     _delete(lab, stix)
     for name, stix_id in (("that never was", f"indicator--{lab.uuid()}"), ("that was deleted before", stix["id"])):
@@ -218,6 +237,7 @@ def deleting_what_is_not_there_is_answered_404(lab: Lab) -> None:
 def a_deleted_object_can_be_posted_again(lab: Lab) -> None:
     """Not worded in 5.7, but what follows for those who poll by added_after: a deleted object is as new, so it is taken
     again and gets a later date_added. The very same object was taken before, so it is fit to be stored."""
+    lab.fixture(deletion_works)
     stix = _shared(lab)
     before = _date_added(lab, stix)
     lab.control(before is not None, "the manifest gives no date for the object")

@@ -34,6 +34,7 @@ REGISTERED = {
 """Names in the HTTP Authentication Scheme Registry, in lower case: scheme names are case-insensitive."""
 
 WRITE_ONLY = "capability write-only-collection"
+NOT_ACCEPTABLE = 406
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 
@@ -174,6 +175,8 @@ def _unreadable(lab: Lab, what: str, ask: Callable[[Session, str, str], Answer])
         if resource.status != 200 or resource.resource.get("can_read") is not False:
             continue
         answer = ask(session, grant.url, own_object(lab, grant.url))
+        if answer.status == NOT_ACCEPTABLE:
+            lab.no_verdict(f"{what} is refused for its Accept: {answer.brief()}", "TAXII-3.1-9")
         tried += 1
         lab.expect(
             answer.status in (403, 404),
