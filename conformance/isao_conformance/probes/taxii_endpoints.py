@@ -34,7 +34,7 @@ def errors_labelled_as_taxii_hold_an_error_message_or_nothing(exchange: Exchange
     return Finding("no body, or a JSON object", answer.brief())
 
 
-@probe("TAXII-3.1-18", statement="@")
+@probe("TAXII-3.1-18", statement="ac437b37")
 def every_endpoint_answers_200_where_the_standard_puts_it(lab: Lab) -> None:
     """3.1: the endpoint tables are normative: each address exists, and success is 200. Only what this account may use,
     as the collection says; what is refused for other reasons (401, 403, 406, 5xx) says nothing about the address. The
