@@ -42,7 +42,9 @@ SHOWN_BY_ONE: dict[str, Shows] = {
     "write": lambda request, answer: request.method == "POST" and answer.status == 202,
     "next-cursor": lambda _, answer: _ok(answer) and answer.next is not None,
     "delete": lambda request, answer: request.method == "DELETE" and _ok(answer),
-    "versions-endpoint": lambda _, answer: answer.status == 200 and bool(answer.list_of("versions")),
+    "versions-endpoint": lambda request, answer: (
+        _endpoint(request).endswith("/versions/") and answer.status == 200 and bool(answer.list_of("versions"))
+    ),
     "old-versions": lambda request, answer: (
         _endpoint(request).endswith("/versions/") and _ok(answer) and len(answer.list_of("versions")) > 1
     ),

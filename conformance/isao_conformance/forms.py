@@ -74,7 +74,8 @@ def both_forms(lab: Lab) -> Single:
     """One indicator in the STIX 2.1 form and, posted later, in the 2.0 form: same id, same modified; `stix` is the
     2.1 one. Untestable where the target refuses one of the two."""
     newer = lab.indicator(LABEL)
-    older = {name: value for name, value in newer.items() if name not in ("spec_version", "pattern_type")}
+    new_in_21 = ("spec_version", "pattern_type", "indicator_types")
+    older = {name: value for name, value in newer.items() if name not in new_in_21}
     lab.publish([newer])
     lab.publish([{**older, "labels": ["benign", *older["labels"]]}])
     return Single(lab.workspace, newer, own=True)

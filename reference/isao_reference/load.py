@@ -61,22 +61,26 @@ def load_files(
     account: str,
     default_label: str | None = None,
     progress: Callable[[Path, int], None] = lambda path, count: None,
+    *,
+    strict: bool = True,
 ) -> Tally:
     """Put the objects of each file into the collection (id or alias) that `homes` names for it.
 
     `account` is the contributor; `default_label` is asserted for objects without a label. `progress` is
-    called after every batch with the file and how many of its objects are done. Raises SetupError for an
+    called after every batch with the file and how many of its objects are done. Without `strict` objects are taken
+    that break a MUST of STIX. Raises SetupError for an
     unknown collection or account, UnreadableFile for a file that cannot be read.
     """
     for path, collection in homes.items():
         definitions = (found for found in read_objects(path) if found.id.startswith("marking-definition--"))
         for batch in _batches(definitions):
-            setup.ingest(store, collection, [found.raw for found in batch], account, default_label)
+            setup.ingest(store, collection, [found.raw for found in batch], account, default_label, strict=strict)
     tally = Tally()
     for path, collection in homes.items():
         done = 0
         for batch in _batches(read_objects(path)):
-            outcomes = setup.ingest(store, collection, [found.raw for found in batch], account, default_label)
+            raws = [found.raw for found in batch]
+            outcomes = setup.ingest(store, collection, raws, account, default_label, strict=strict)
             for found, outcome in zip(batch, outcomes, strict=True):
                 tally.add(found, outcome.ok, outcome.why)
             done += len(batch)

@@ -183,13 +183,16 @@ def ingest(
     account: str,
     default_label: str | None = None,
     clock: Callable[[], datetime] = utc_now,
+    *,
+    strict: bool = True,
 ) -> list[Outcome]:
     """Stores a batch of STIX objects, each given as its JSON bytes, in one transaction, as if
     `account` had posted them; one outcome (id, version, ok, why) an object, in order.
 
     `default_label` is the operator's assertion for unlabelled objects; without it they get the
     exchange's published default. Statement markings are known when they are in the same batch
-    or were stored before, so load a marking definition no later than what it marks.
+    or were stored before, so load a marking definition no later than what it marks. Without
+    `strict` objects are taken that break a MUST of STIX.
     """
     if default_label is not None:
         _one_of("label", default_label, tlp.TLP_LABELS)
@@ -203,7 +206,7 @@ def ingest(
             raise SetupError(f"there is no account {account!r}")
         contributor = Contributor(found.name, found.organization, found.kind)
         now = timestamps.micros(clock())
-        return intake.take(db, collection, submitted, contributor, now, default_label)
+        return intake.take(db, collection, submitted, contributor, now, default_label, strict=strict)
 
 
 def set_capability_document(store: Store, document: Mapping[str, Any]) -> None:

@@ -78,6 +78,7 @@ def test_posted_bytes_come_back_as_they_were(exchange: World) -> None:
     raw = (
         b'{ "type":"indicator" , "spec_version" :"2.1","id":"indicator--0f1ae8f3-7c8d-4a2b-9d6e-000000000001",\n'
         b'"created":"2024-01-01T00:00:00.000Z","modified":"2024-01-01T00:00:00.000Z","name":"\xc3\xa9\\u00e9\\/",'
+        b'"pattern":"[ipv4-addr:value = \'198.51.100.7\']","pattern_type":"stix","valid_from":"2024-01-01T00:00:00Z",'
         b'"x_number":1.50e1}'
     )
     posted = client.post(objects_url(), b'{"objects":[' + raw + b"]}")

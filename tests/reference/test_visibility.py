@@ -41,6 +41,19 @@ def definition(identifier: str = STATEMENT, **more: Any) -> dict[str, Any]:
     } | more
 
 
+def published(label: str) -> dict[str, Any]:
+    """The marking definition of a TLP 2.0 label as its extension publishes it."""
+    extension = "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d"
+    return {
+        "type": "marking-definition",
+        "spec_version": "2.1",
+        "id": TLP[label],
+        "created": "2022-10-01T00:00:00.000Z",
+        "name": f"TLP:{label.upper()}",
+        "extensions": {extension: {"extension_type": "property-extension", "tlp_2_0": label}},
+    }
+
+
 def same(one: Response, other: Response) -> bool:
     return (one.status, one.headers, one.body) == (other.status, other.headers, other.body)
 
@@ -277,8 +290,8 @@ def test_somebody_elses_definition_lifts_no_restriction(exchange: World) -> None
 @pytest.mark.parametrize(
     "strange",
     [
-        {"definition_type": "tlp", "definition": {"tlp": "white"}},
-        {"extensions": {"extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d": {"tlp_2_0": "red"}}},
+        {"definition_type": "x-acme-terms", "definition": {"terms": "ours"}},
+        {"extensions": {"extension-definition--" + GONE: {"extension_type": "property-extension", "terms": "ours"}}},
     ],
 )
 def test_only_a_plain_statement_is_a_statement(exchange: World, strange: dict[str, Any]) -> None:
@@ -288,7 +301,7 @@ def test_only_a_plain_statement_is_a_statement(exchange: World, strange: dict[st
 
 
 def test_the_tlp_definitions_themselves_are_clear(exchange: World) -> None:
-    exchange.share("member-a", definition(TLP["red"]), definition(TLP["clear"]), definition())
+    exchange.share("member-a", published("red"), published("clear"), definition())
     assert {identifier for identifier, _ in exchange.seen("government")} == {TLP["red"], TLP["clear"]}
 
 

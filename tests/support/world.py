@@ -150,8 +150,9 @@ def indicator(version: int = 0, *, id: str | None = None, marks: Sequence[str] =
 
 
 def old_form(value: dict[str, Any]) -> dict[str, Any]:
-    """The same object in the STIX 2.0 form."""
-    return {name: member for name, member in value.items() if name != "spec_version"}
+    """The same object in the STIX 2.0 form, which has labels and knows no pattern types."""
+    new = ("spec_version", "pattern_type")
+    return {name: member for name, member in value.items() if name not in new} | {"labels": ["malicious-activity"]}
 
 
 def prepare(database: Path) -> dict[str, str]:

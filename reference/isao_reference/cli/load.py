@@ -32,6 +32,9 @@ PATH = click.Path(path_type=Path)
 )
 @click.option("--default-tlp", type=click.Choice(LABELS), help="Label asserted for objects without one.")
 @click.option("--reviewed-by", metavar="NAME", help="Operator or analyst account that answers for --default-tlp.")
+@click.option(
+    "--keep-invalid", is_flag=True, help="Take objects that break a MUST of STIX too; `isao validate` says which."
+)
 def load(
     files: tuple[Path, ...],
     database: Path,
@@ -41,11 +44,13 @@ def load(
     readers: tuple[str, ...],
     default_tlp: str | None,
     reviewed_by: str | None,
+    keep_invalid: bool,
 ) -> None:
     """Load bundles, TAXII envelopes or newline-delimited STIX objects, plain or gzip.
 
     Without --collection or --new-collection each file goes into a new collection named after it. All files
-    are read to their end before the first object is stored. Loading a file again changes nothing.
+    are read to their end before the first object is stored. Loading a file again changes nothing. An object
+    that breaks a MUST of STIX is refused, as it is over TAXII; `isao validate` says what is wrong beforehand.
 
     \b
     Exit codes: 0 all objects loaded, 1 some refused, 2 usage or an unreadable file.
@@ -59,7 +64,7 @@ def load(
         with opened(database) as store:
             _check_accounts(store, account, reviewed_by)
             homes = _homes(store, files, collection, new_collection, readers or ("members",))
-            tally = load_files(store, homes, account, default_tlp, _Progress(count))
+            tally = load_files(store, homes, account, default_tlp, _Progress(count), strict=not keep_invalid)
     except UnreadableFile as fault:
         raise Fault(str(fault)) from None
     _tell(tally, default_tlp, reviewed_by)

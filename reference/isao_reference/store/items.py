@@ -48,6 +48,19 @@ def stored_body(db: sqlite3.Connection, collection: int, facts: StixFacts, ident
     return None if row is None else bytes(row[0])
 
 
+def own_versions(db: sqlite3.Connection, collection: int, object_id: str, identities: Sequence[str]) -> list[bytes]:
+    """The bytes of versions of an object stored under one of the identities: the oldest and the newest ones. That is
+    enough to tell when it was created, by whom, and whether it is revoked, however many versions there are."""
+    marks = ", ".join("?" for _ in identities)
+    where = f"FROM items WHERE collection = ? AND object_id = ? AND spec_version = '2.1' AND contributor IN ({marks})"
+    rows = db.execute(
+        f"SELECT body FROM (SELECT key, body {where} ORDER BY version_key LIMIT 1)"
+        f" UNION SELECT body FROM (SELECT key, body {where} ORDER BY version_key DESC LIMIT 8)",
+        (collection, object_id, *identities) * 2,
+    )
+    return [bytes(row[0]) for row in rows]
+
+
 def insert_item(
     db: sqlite3.Connection, collection: int, item: NewItem, contributor: Contributor, date_added: int
 ) -> None:

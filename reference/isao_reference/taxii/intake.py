@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from isao_reference.content import admission
 from isao_reference.policy import audience, tlp
 from isao_reference.policy.audience import Contributor
 from isao_reference.store import collections, documents, items
@@ -38,12 +39,30 @@ def same_content(stored: bytes, body: bytes, value: Any) -> bool:
     return json.dumps(json.loads(stored), sort_keys=True) == json.dumps(value, sort_keys=True)
 
 
-def check_content(collection: Collection, value: Any) -> StixFacts:
-    """The facts of an object this collection takes; raises ObjectFault."""
+def check_content(collection: Collection, value: Any, strict: bool) -> StixFacts:
+    """The facts of an object this collection takes; raises ObjectFault. `strict` refuses what breaks a MUST of STIX."""
     facts = stix_object.facts_of(value)
+    fault = admission.object_fault(value) if strict else None
+    if fault is not None:
+        raise ObjectFault(fault)
     if not media_types.collection_takes(collection.media_types, facts.spec_version):
         raise ObjectFault(f"the collection does not take STIX {facts.spec_version} objects")
     return facts
+
+
+def check_chain(
+    db: sqlite3.Connection, collection: Collection, facts: StixFacts, value: Any, own: Sequence[str]
+) -> None:
+    """ObjectFault when an object does not fit what its contributor stored in the collection before. Both forms of
+    one object may stand beside each other, so only versions in the 2.1 form are held against each other."""
+    if facts.spec_version != "2.1":
+        return
+    translated = value.get("object_ref") if facts.type == "language-content" else None
+    related = [facts.id, *([translated] if isinstance(translated, str) else [])]
+    stored = [json.loads(body) for name in related for body in items.own_versions(db, collection.key, name, own)]
+    fault = admission.chain_fault(value, stored) if stored else None
+    if fault is not None:
+        raise ObjectFault(fault)
 
 
 def default_for(facts: StixFacts, default_label: str) -> str:
@@ -85,11 +104,15 @@ def take_one(
     value: Any,
     contributor: Contributor,
     date_added: int,
+    strict: bool,
 ) -> bool:
     """Stores one object unless this contributor already has that version; True when a row was
     added. Raises ObjectFault when the stored version says something else: it stays."""
-    stored = items.stored_body(db, collection.key, item.facts, audience.own_identities(contributor))
+    own = audience.own_identities(contributor)
+    stored = items.stored_body(db, collection.key, item.facts, own)
     if stored is None:
+        if strict:
+            check_chain(db, collection, item.facts, value, own)
         items.insert_item(db, collection.key, item, contributor, date_added)
         return True
     if not same_content(stored, item.body, value):
@@ -111,12 +134,12 @@ def storing_order(labelled: Sequence[tuple[StixFacts, str]]) -> list[int]:
     return sorted(range(len(labelled)), key=lambda position: (ranks[position], position))
 
 
-def check_all(collection: Collection, submitted: Sequence[Submitted]) -> list[StixFacts | ObjectFault]:
+def check_all(collection: Collection, submitted: Sequence[Submitted], strict: bool) -> list[StixFacts | ObjectFault]:
     """For each object its facts or what is wrong with it."""
     checked: list[StixFacts | ObjectFault] = []
     for one in submitted:
         try:
-            checked.append(ObjectFault(one.fault) if one.fault else check_content(collection, one.value))
+            checked.append(ObjectFault(one.fault) if one.fault else check_content(collection, one.value, strict))
         except ObjectFault as fault:
             checked.append(fault)
     return checked
@@ -135,15 +158,17 @@ def take(
     contributor: Contributor,
     now: int,
     asserted_label: str | None = None,
+    *,
+    strict: bool = True,
 ) -> list[Outcome]:
     """Stores what can be stored and says for each object, in the order sent, what became of it.
 
     `now` is microseconds; `asserted_label` is the label of unlabelled objects when an operator
-    vouches for another one than the exchange's default.
+    vouches for another one than the exchange's default; `strict` refuses objects that break a MUST of STIX.
     """
     distribution, declared_default = documents.policy_settings(db)
     default_label = asserted_label or declared_default
-    checked = check_all(collection, submitted)
+    checked = check_all(collection, submitted, strict)
     good = [(position, fact) for position, fact in enumerate(checked) if isinstance(fact, StixFacts)]
     statements = statements_for(db, [fact for _, fact in good], contributor)
     labelled = [(fact, label_for(fact, statements, default_label)) for _, fact in good]
@@ -165,7 +190,7 @@ def take(
         )
         date_added = collections.next_date_added(now, last)
         try:
-            if take_one(db, collection, item, one.value, contributor, date_added):
+            if take_one(db, collection, item, one.value, contributor, date_added, strict):
                 last = date_added
             outcomes[position] = Outcome(fact.id, fact.version, True)
         except ObjectFault as fault:
