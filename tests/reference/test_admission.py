@@ -45,7 +45,9 @@ def test_what_breaks_a_must_is_refused_with_rule_clause_and_place_and_its_neighb
 
 
 def test_what_breaks_a_should_is_taken(exchange: World) -> None:
-    exchange.share("member-a", indicator(id="indicator--0f1ae8f3-7c8d-1a2b-9d6e-000000000001"))
+    version_1_id = indicator(id="indicator--0f1ae8f3-7c8d-1a2b-9d6e-000000000001")
+    exchange.share("member-a", version_1_id)
+    assert exchange.seen("member-b") == [(version_1_id["id"], version_1_id["modified"])]
 
 
 def test_a_later_version_keeps_creation_and_creator(exchange: World) -> None:
