@@ -109,6 +109,10 @@ def no_type_of_stix_is_refused_as_a_filter(lab: Lab) -> None:
         lab.control(control.status == 200, f"GET {endpoint} with limit=1 gave {control.brief()}")
         answers = [(kind, fetch(where, match_type=kind, limit=1)) for kind in STIX_TYPES]
         refused = [(kind, answer) for kind, answer in answers if answer.status >= 400]
+        # An error while other probes write may be about that: what counts is refused twice.
+        refused = [
+            (kind, again) for kind, _ in refused if (again := fetch(where, match_type=kind, limit=1)).status >= 400
+        ]
         lab.expect(
             not refused,
             f"{endpoint}: no type of STIX 2.1 is answered with an error",
