@@ -147,14 +147,14 @@ def _instants(values: Iterable[object]) -> list[Instant]:
 # --- who may not delete ---------------------------------------------------------------------------
 
 
-def _judge_refusal(lab: Lab, grant: Grant, answer: Answer, code: int, name: str, sure: bool) -> bool:
-    """Hold a refused DELETE against the table of 5.7; False when DELETE is not offered at all.
+def _judge_refusal(lab: Lab, grant: Grant, answer: Answer, code: int, name: str, sure: bool) -> None:
+    """Hold a refused DELETE against the table of 5.7. Ends without a verdict when DELETE is not offered at all.
 
     `sure` is True when the object is known to be there: only then another refusal is more than a warning, since for
     an object that is missing 404 has a sentence of its own.
     """
     if answer.status in NOT_OFFERED:
-        return False
+        lab.no_verdict(f"DELETE is not offered: {answer.brief()}", DELETE)
     lab.expect(
         answer.status == code,
         f"{name} for {grant.account}",
@@ -162,7 +162,6 @@ def _judge_refusal(lab: Lab, grant: Grant, answer: Answer, code: int, name: str,
         got=answer,
         soft=not (sure or answer.status < 400),
     )
-    return True
 
 
 @probe("TAXII-5.7-6", statement="892fda04", needs=["deletable"])
@@ -176,9 +175,10 @@ def deleting_where_nothing_is_granted_is_answered_404(lab: Lab) -> None:
         if not told and session.collection(grant.url).status < 400:
             continue
         answer = session.delete(grant.url, own_object(lab, grant.url))
-        judged += _judge_refusal(lab, grant, answer, 404, "DELETE without any grant is answered 404", bool(told))
+        judged += 1
+        _judge_refusal(lab, grant, answer, 404, "DELETE without any grant is answered 404", bool(told))
     if not judged:
-        lab.no_verdict("no collection is closed to an account, or DELETE is not offered", DELETE)
+        lab.no_verdict("no collection is closed to an account that is let in", "capability several-collections")
 
 
 @probe("TAXII-5.7-7", statement="9981f864", needs=["deletable"])
@@ -190,7 +190,8 @@ def deleting_where_only_reading_is_granted_is_answered_403(lab: Lab) -> None:
         session, stix_id = lab.as_(grant.account), own_object(lab, grant.url)
         sure = served(session.object(grant.url, stix_id), stix_id)
         answer = session.delete(grant.url, stix_id)
-        judged += _judge_refusal(lab, grant, answer, 403, "DELETE with can_read alone is answered 403", sure)
+        judged += 1
+        _judge_refusal(lab, grant, answer, 403, "DELETE with can_read alone is answered 403", sure)
     if not judged:
         lab.no_verdict("no account is shown a collection that it only reads", "capability read-only-collection")
 
@@ -205,7 +206,8 @@ def deleting_where_only_writing_is_granted_is_answered_403(lab: Lab) -> None:
         sure = grant.url in lab.target.write
         stix_id = lab.share(LABEL, by=grant.account, collection=grant.url)["id"] if sure else own_object(lab, grant.url)
         answer = session.delete(grant.url, stix_id)
-        judged += _judge_refusal(lab, grant, answer, 403, "DELETE with can_write alone is answered 403", sure)
+        judged += 1
+        _judge_refusal(lab, grant, answer, 403, "DELETE with can_write alone is answered 403", sure)
     if not judged:
         lab.no_verdict("no account is shown a collection that it only writes", "capability write-only-collection")
 
