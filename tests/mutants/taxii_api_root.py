@@ -21,7 +21,7 @@ def the_api_root_is_answered_203(fault: Fault) -> None:
     fault.change_answers(on("api_root"), lambda _, reply: reply.with_status(203) if reply.status == 200 else reply)
 
 
-@mutant(breaks="TAXII-4.2.1-1")
+@mutant(breaks="TAXII-4.2.1-1", also={"TAXII-4.2.1-2": "The old word is no media type."})
 def versions_holds_the_old_word(fault: Fault) -> None:
     """versions says taxii-2.1, after the pattern of the TAXII 2.0 drafts, instead of the media type."""
 
@@ -51,7 +51,7 @@ def max_content_length_is_negative(fault: Fault) -> None:
     fault.change_json(on("api_root"), unlimited)
 
 
-@mutant(breaks="TAXII-4.2.1-3", size="subtle")
+@mutant(breaks="TAXII-4.2.1-3", size="subtle", also={"TAXII-2-3": "A string is no integer."})
 def max_content_length_is_a_string(fault: Fault) -> None:
     """max_content_length is the right number as a string, as it comes out of a settings file."""
 

@@ -12,7 +12,7 @@ from tests.support.answering import Forward, Reply, Seen, on, refusal, taxii
 from tests.support.mutation import Fault, mutant
 
 
-@mutant(breaks="TAXII-5.1-1")
+@mutant(breaks="TAXII-5.1-1", also={"TAXII-3.1-2": "A list is not the resource of the endpoint."})
 def the_collections_come_as_a_bare_list(fault: Fault) -> None:
     """The collections are a JSON array instead of an object with the key collections."""
     fault.change_json(on("collections"), lambda body: body.get("collections", []))
@@ -43,7 +43,7 @@ def every_collection_answers_as_the_first_one(fault: Fault) -> None:
     fault.around(on("collection"), first)
 
 
-@mutant(breaks="TAXII-5.2-1", size="subtle")
+@mutant(breaks="TAXII-5.2-1", size="subtle", also={"TAXII-2-2": "An alias is no UUID."})
 def a_collection_answers_with_its_alias_as_id(fault: Fault) -> None:
     """Asked for by itself, one collection gives its alias where its id belongs; the list has the id."""
 

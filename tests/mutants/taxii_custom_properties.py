@@ -105,7 +105,7 @@ def _refused_with(fault: Fault, code: int) -> None:
     fault.around(_unknown_property, handler)
 
 
-@mutant(breaks="TAXII-7.1-6")
+@mutant(breaks="TAXII-7.1-6", traffic=["TAXII-3.5-1"])
 def the_continuation_is_called_x_acme_next(fault: Fault) -> None:
     """Cut envelopes carry x_acme_next in place of next."""
 
@@ -116,7 +116,7 @@ def the_continuation_is_called_x_acme_next(fault: Fault) -> None:
     fault.change_json(on("objects"), renamed)
 
 
-@mutant(breaks="TAXII-7.1-6", size="subtle")
+@mutant(breaks="TAXII-7.1-6", size="subtle", traffic=["TAXII-3.3-2"])
 def the_manifest_says_x_acme_more_beside_more(fault: Fault) -> None:
     """A cut manifest says x_acme_more as well as more, for clients of the server's older days."""
 

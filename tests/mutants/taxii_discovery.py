@@ -59,7 +59,11 @@ def an_api_root_is_listed_as_plain_http(fault: Fault) -> None:
     fault.change_json(on("discovery"), with_http)
 
 
-@mutant(breaks="TAXII-4.1.1-2", size="subtle")
+@mutant(
+    breaks="TAXII-4.1.1-2",
+    size="subtle",
+    also={"TAXII-4.1.1-3": "What begins with two slashes does not begin with one."},
+)
 def an_api_root_begins_with_two_slashes(fault: Fault) -> None:
     """A relative root begins with two slashes, so that its first segment is read as a host (RFC 3986, 4.2)."""
 

@@ -42,7 +42,12 @@ def a_status_lists_no_failures(fault: Fault) -> None:
     fault.change_json(lambda seen: on("status")(seen) or on("objects", method="POST")(seen), empty_list)
 
 
-@mutant(breaks="TAXII-2-4", size="subtle", traffic=["TAXII-3.4.1-1"])
+@mutant(
+    breaks="TAXII-2-4",
+    size="subtle",
+    traffic=["TAXII-3.4.1-1"],
+    also={"TAXII-5.3.1-1": "Where a manifest has no records its key objects is left out."},
+)
 def an_empty_manifest_lists_no_objects(fault: Fault) -> None:
     """A manifest without records carries "objects": []."""
 
@@ -63,13 +68,18 @@ def _with_offsets(fault: Fault, later_pages_only: bool) -> None:
     fault.change_json(lambda seen: on("manifest")(seen) and (not later_pages_only or "next" in seen.names), with_offset)
 
 
-@mutant(breaks="TAXII-2-6")
+@mutant(breaks="TAXII-2-6", also={"TAXII-2-7": "A time with an offset is not marked as UTC by Z."})
 def date_added_ends_with_an_offset(fault: Fault) -> None:
     """date_added ends with +00:00 instead of Z, as isoformat() of Python writes it."""
     _with_offsets(fault, later_pages_only=False)
 
 
-@mutant(breaks="TAXII-2-6", size="subtle", traffic=["TAXII-3.3-2"])
+@mutant(
+    breaks="TAXII-2-6",
+    size="subtle",
+    traffic=["TAXII-3.3-2"],
+    also={"TAXII-2-7": "A time with an offset is not marked as UTC by Z."},
+)
 def date_added_ends_with_an_offset_on_later_pages(fault: Fault) -> None:
     """Only the pages that are asked for with next write +00:00: they come from another code path."""
     _with_offsets(fault, later_pages_only=True)
@@ -116,7 +126,12 @@ def the_api_root_lacks_max_content_length(fault: Fault) -> None:
     fault.change_json(on("api_root"), without)
 
 
-@mutant(breaks="TAXII-3.8-2", size="subtle", traffic=["TAXII-4.3-3"])
+@mutant(
+    breaks="TAXII-3.8-2",
+    size="subtle",
+    traffic=["TAXII-4.3-3"],
+    also={"TAXII-4.3.1-6": "A pending_count that is left out is one that section 4.3.1 requires."},
+)
 def a_status_leaves_out_counts_of_zero(fault: Fault) -> None:
     """A status that is asked for again has no pending_count when nothing is pending."""
 

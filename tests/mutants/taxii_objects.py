@@ -19,7 +19,7 @@ def a_cut_page_is_answered_206(fault: Fault) -> None:
     )
 
 
-@mutant(breaks="TAXII-5.4-1", size="subtle")
+@mutant(breaks="TAXII-5.4-1", size="subtle", also={"TAXII-3.7-4": "null is no string."})
 def the_last_page_says_that_next_is_null(fault: Fault) -> None:
     """An envelope that is complete carries "next": null, where next is a string or left out."""
 
@@ -41,13 +41,13 @@ def no_objects_are_answered_404(fault: Fault) -> None:
     )
 
 
-@mutant(breaks="TAXII-5.5-1")
+@mutant(breaks="TAXII-5.5-1", also={"TAXII-3.1-2": "A success without a body lacks the resource of its endpoint."})
 def an_accepted_post_says_nothing(fault: Fault) -> None:
     """POST objects is answered 202 without a body."""
     fault.change_answers(on("objects", method="POST"), lambda _, reply: replace(reply, body=b"") if reply.ok else reply)
 
 
-@mutant(breaks="TAXII-5.5-1", size="subtle")
+@mutant(breaks="TAXII-5.5-1", size="subtle", also={"TAXII-3.1-2": "A list is not the resource of the endpoint."})
 def the_status_of_a_post_comes_in_a_list(fault: Fault) -> None:
     """POST objects is answered 202 with a list that holds the status resource."""
     fault.change_json(on("objects", method="POST"), lambda status: [status])

@@ -122,6 +122,7 @@ def date_added_has_an_offset_of_unknown_zone(fault: Fault) -> None:
     breaks="TAXII-2-7",
     size="subtle",
     also={"TAXII-2-6": "A timestamp that ends with an offset is not written as the pattern says, either."},
+    traffic=["TAXII-5.3.1-4"],
 )
 def date_added_of_one_collection_has_an_offset(fault: Fault) -> None:
     """Only the records of one collection, which came from an older server, have an offset."""
@@ -173,7 +174,11 @@ def a_bundle_lies_in_the_envelope(fault: Fault) -> None:
     )
 
 
-@mutant(breaks="TAXII-3.7-2", size="subtle")
+@mutant(
+    breaks="TAXII-3.7-2",
+    size="subtle",
+    also={"TAXII-3.4.1-4": "An entry without type has not the type that was asked for."},
+)
 def a_count_lies_in_the_envelope(fault: Fault) -> None:
     """Found by their type, objects are followed by an object that says how many they are: no id, no type."""
     _with_a_stranger(fault, lambda seen: seen.names == {"match[type]"}, lambda objects: {"x_acme_count": len(objects)})

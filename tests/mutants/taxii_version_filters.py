@@ -182,7 +182,10 @@ def _observable(seen: Seen) -> bool:
     return (seen.value(ID) or seen.object).startswith(_OBSERVABLES)
 
 
-@mutant(breaks="TAXII-3.4.1-16")
+@mutant(
+    breaks="TAXII-3.4.1-16",
+    also={"TAXII-4.3.1-11": "A version that is new at each request is not the one that the status told."},
+)
 def observables_get_a_new_version_at_each_request(fault: Fault) -> None:
     """The manifest gives the present time as the version of what has neither created nor modified."""
 
