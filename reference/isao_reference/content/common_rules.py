@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from isao_reference.content import text_forms, vocabulary
@@ -104,6 +105,8 @@ def order(
     second, first = item.get(later), item.get(earlier)
     if type(second) is not str or type(first) is not str or (second > first and len(second) == len(first)):
         return
+    if second == first and not strict:
+        return
     a, b = text_forms.instant(first), text_forms.instant(second)
     if a is not None and b is not None and (b < a or (strict and b == a)):
         words = "not later than" if strict else "earlier than"
@@ -111,13 +114,17 @@ def order(
 
 
 def judge_names(item: Object, known: frozenset[str], out: list[Finding]) -> None:
-    """S-CMN-6, S-CMN-9 and S-COA-1, S-CMN-10, S-ENC-1 and S-ENC-2, S-EXT-8 for the names at the top level."""
+    """S-CMN-6, S-CMN-9, S-COA-1, S-CMN-10, S-ENC-1 and S-EXT-8 for the names that are not of the type."""
     unknown = item.keys() - known
     if not unknown:
         return
     kind = item["type"]
     extended = _adds_properties(item.get("extensions"))
-    for name in sorted(str(name) for name in unknown):
+    for name in unknown:
+        if len(name) <= 250 and _is_custom(name):
+            if name.endswith("_enc") and name[:-4] not in item:
+                out.append(finding("S-ENC-1", step(name), f"{name} stands there without {name[:-4]}"))
+            continue
         if name in _RESERVED:
             rule = "S-COA-1" if kind == "course-of-action" and name == "action" else "S-CMN-9"
             out.append(finding(rule, step(name), f"the name {name} is reserved"))
@@ -125,8 +132,14 @@ def judge_names(item: Object, known: frozenset[str], out: list[Finding]) -> None
             out.append(finding("S-CMN-6", step(name), f"{shown(name)} is no name of a property"))
         elif name == "defanged" and kind in vocabulary.KNOWN:
             out.append(finding("S-CMN-10", "/defanged", f"a {kind} is not defanged"))
-        elif kind in vocabulary.KNOWN and not (name.startswith("x_") or extended or _has_own_rule(kind, name)):
+        elif kind in vocabulary.KNOWN and not (extended or _has_own_rule(kind, name)):
             out.append(finding("S-EXT-8", step(name), f"{kind} has no property {name}, and no extension adds one"))
+
+
+@lru_cache(maxsize=4096)
+def _is_custom(name: str) -> bool:
+    """Whether a name is that of a custom property, about which nothing is to be said but its encoding."""
+    return name.startswith("x_") and text_forms.PROPERTY_NAME.fullmatch(name) is not None
 
 
 def _has_own_rule(kind: str, name: str) -> bool:

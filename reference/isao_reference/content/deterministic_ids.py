@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from isao_reference.content import text_forms, vocabulary
@@ -23,15 +24,19 @@ def judge_deterministic_id(item: dict[str, Any], kind: str, out: list[Finding]) 
     """S-ID-1, S-ID-2 and S-VER-8 for a cyber-observable of the specification with a UUID of version 5."""
     if text_forms.uuid_version(item.get("id")) != 5 or kind not in vocabulary.CONTRIBUTING:
         return
-    given = item["id"].rpartition("--")[2].lower()
-    names = list(dict.fromkeys(_names(item, vocabulary.CONTRIBUTING[kind])))[:_MOST_NAMES]
-    if not names:
+    given = uuid.UUID(item["id"][-36:])
+    tried: list[str] = []
+    for name in islice(_names(item, vocabulary.CONTRIBUTING[kind]), _MOST_NAMES):
+        if name in tried:
+            continue
+        if uuid.uuid5(NAMESPACE, name) == given:
+            if any(version in item for version in _VERSIONED):
+                out.append(finding("S-VER-8", "/id", "the versioned observable has an id of the default namespace"))
+            return
+        tried.append(name)
+    if not tried:
         return
-    if any(str(uuid.uuid5(NAMESPACE, name)) == given for name in names):
-        if any(name in item for name in _VERSIONED):
-            out.append(finding("S-VER-8", "/id", "the versioned observable has an id of the default namespace"))
-        return
-    if any(str(uuid.uuid5(space, name)) == given for space in _WELL_KNOWN for name in names):
+    if any(uuid.uuid5(space, name) == given for space in _WELL_KNOWN for name in tried):
         out.append(finding("S-ID-2", "/id", "the id is computed in another namespace than that of STIX"))
     else:
         out.append(finding("S-ID-1", "/id", "the id is not the one that the contributing properties give"))

@@ -9,42 +9,44 @@ from __future__ import annotations
 
 import binascii
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
-from isao_reference.content import text_forms
+from isao_reference.content import text_forms, vocabulary
 
 MAX_LENGTH = 1_000_000
 MAX_NESTING = 64
 _REMEMBERED_LENGTH = 4_096
 
 _SPACE = "[ \\t\\r\\n\\v\\f\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+"
+# White space and comments, then one token: a constant in apostrophes, a number, a word, a mark, what is none of
+# them, or the end; so it matches wherever it is tried, and reading a pattern takes linear time.
 _TOKEN = re.compile(
     rf"(?>(?:{_SPACE}|/\*.*?\*/|//[^\r\n]*)*)"
-    r"(?:(?P<constant>(?P<prefix>[thb])?'(?P<text>(?:[^'\\]|\\['\\])*)')"
-    r"|(?P<number>[+-]?(?:\d*\.\d+|\d+))"
-    r"|(?P<word>[A-Za-z_][A-Za-z0-9_]*(?P<hyphened>(?:-[A-Za-z0-9_-]*)?))"
-    r"|(?P<mark>==|!=|<>|<=|>=|[=<>()\[\],:.*]))",
-    re.DOTALL,
+    r"(?:((?:[thb])?'(?:[^'\\]|\\['\\])*')|([+-]?(?:\d*\.\d+|\d+))|([A-Za-z_][A-Za-z0-9_-]*)"
+    r"|(==|!=|<>|<=|>=|[=<>()\[\],:.*])|(.)|\Z)",
+    re.DOTALL | re.ASCII,
 )
-_TRAIL = re.compile(rf"(?>(?:{_SPACE}|/\*.*?\*/|//[^\r\n]*)*)", re.DOTALL)
+_END, _CONSTANT, _NUMBER, _WORD, _MARK, _OTHER = range(6)
 _INTEGER = re.compile(r"[+-]?(?:0|[1-9]\d*)", re.ASCII)
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})*")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _TYPE_NAME = re.compile(r"-?[a-z0-9]+(?:-[a-z0-9]+)*-?")
 _PROPERTY = re.compile(r"[a-z0-9_]{3,250}")
-_EQUALITY = ("=", "==", "!=", "<>")
-_ORDER = ("<", ">", "<=", ">=")
-_TEXT_OPERATORS = ("LIKE", "MATCHES", "ISSUBSET", "ISSUPERSET")
-_KEYWORD_LIST = (
-    "AND OR NOT FOLLOWEDBY IN LIKE MATCHES ISSUBSET ISSUPERSET EXISTS START STOP WITHIN SECONDS REPEATS TIMES "
-    "true false"
-)
-_KEYWORDS = frozenset(_KEYWORD_LIST.split())
-_KIND_OF_PREFIX = {"t": "timestamp", "h": "hex", "b": "binary", "": "string"}
+_EQUALITY = frozenset({"=", "==", "!=", "<>"})
+_ORDER = frozenset({"<", ">", "<=", ">="})
+_TEXT_OPERATORS = frozenset({"LIKE", "MATCHES", "ISSUBSET", "ISSUPERSET"})
+_OPERATORS = _EQUALITY | _ORDER | _TEXT_OPERATORS | {"IN"}
+_JOINTS = frozenset({"AND", "OR", "FOLLOWEDBY"})
+_QUALIFIERS = frozenset({"START", "WITHIN", "REPEATS"})
+_TRUTH = frozenset({"true", "false"})
+_NO_TYPE = frozenset({"AND", "OR", "NOT", "EXISTS", "FOLLOWEDBY"})
+_KEYWORDS = _JOINTS | _QUALIFIERS | _TRUTH | _TEXT_OPERATORS | {"NOT", "IN", "EXISTS", "STOP", "SECONDS", "TIMES"}
+_KINDS = {"t": "timestamp", "h": "hex", "b": "binary", "'": "string"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """One comparison: the object type, the path below it (names and `[n]` steps), the operator and the
     texts of its constants."""
@@ -71,68 +73,42 @@ class _Fault(Exception):
         self.found = (rule, clause, words)
 
 
-@dataclass
-class _Tokens:
-    """The tokens of one pattern, one ahead."""
+class _Reader:
+    """A reader by recursive descent, one token ahead; only parentheses recurse.
 
-    text: str
-    position: int = 0
-    kind: str = ""
-    value: str = ""
-    prefix: str = ""
-    hyphened: bool = False
-    start: int = 0
+    `mark` is the token at hand when it is a mark or a keyword, else empty.
+    """
+
+    __slots__ = ("comparisons", "depth", "faults", "kind", "mark", "matches", "start", "text", "value")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.matches = _TOKEN.finditer(text)
+        self.kind, self.value, self.mark, self.start = _END, "", "", 0
+        self.comparisons: list[Comparison] = []
+        self.faults: list[tuple[str, str, str]] = []
+        self.depth = 0
 
     def advance(self) -> None:
-        found = _TOKEN.match(self.text, self.position)
-        if found is None:
-            trail = _TRAIL.match(self.text, self.position)
-            end = trail.end() if trail else self.position
-            self.start = end
-            if end != len(self.text):
-                raise _Fault("S-IND-4", "9.4", f"{_quoted(self.text, end)} at character {end + 1} is not understood")
-            self.kind, self.value = "end", ""
+        found = next(self.matches, None)
+        kind = found.lastindex if found is not None else None
+        if found is None or kind is None:
+            self.kind, self.value, self.mark, self.start = _END, "", "", len(self.text)
             return
-        self.position = found.end()
-        self.kind = str(found.lastgroup if found.lastgroup not in ("prefix", "text", "hyphened") else "constant")
-        if found["constant"] is not None:
-            self.kind, self.value, self.prefix = "constant", found["text"], found["prefix"] or ""
-            self.start = found.start("constant")
-        elif found["word"] is not None:
-            self.value, self.hyphened = found["word"], bool(found["hyphened"])
-            self.start = found.start("word")
-            self.kind = "keyword" if self.value in _KEYWORDS else "word"
+        self.kind, self.value, self.start = kind, found[kind], found.start(kind)
+        if kind == _MARK or (kind == _WORD and self.value in _KEYWORDS):
+            self.mark = self.value
         else:
-            name = "number" if found["number"] is not None else "mark"
-            self.kind, self.value, self.start = name, found[name], found.start(name)
+            self.mark = ""
 
-    def at(self, *values: str) -> bool:
-        return self.value in values and self.kind in ("mark", "keyword")
-
-    def take(self, *values: str) -> str:
-        if not self.at(*values):
-            raise self.unexpected(" or ".join(values))
-        value = self.value
+    def take(self, value: str) -> None:
+        if self.mark != value:
+            raise self.unexpected(value)
         self.advance()
-        return value
 
     def unexpected(self, wanted: str) -> _Fault:
-        found = "the end" if self.kind == "end" else _quoted(self.text, self.start)
+        found = "the end" if self.kind == _END else ascii(self.text[self.start : self.start + 20])
         return _Fault("S-IND-4", "9.4", f"expected {wanted} at character {self.start + 1}, found {found}")
-
-
-def _quoted(text: str, position: int) -> str:
-    return ascii(text[position : position + 20])
-
-
-@dataclass
-class _Reader:
-    """A reader by recursive descent; only parentheses recurse."""
-
-    tokens: _Tokens
-    comparisons: list[Comparison] = field(default_factory=list)
-    faults: list[tuple[str, str, str]] = field(default_factory=list)
-    depth: int = 0
 
     def fault(self, rule: str, clause: str, words: str) -> None:
         self.faults.append((rule, clause, words))
@@ -141,39 +117,40 @@ class _Reader:
         self.depth += 1
         if self.depth > MAX_NESTING:
             raise _Fault("S-IND-17", "9.4", f"parentheses are nested deeper than {MAX_NESTING}")
+        self.advance()
 
     def pattern(self) -> None:
-        self.tokens.advance()
+        self.advance()
         self.observations()
-        if self.tokens.kind != "end":
-            raise self.tokens.unexpected("the end of the pattern")
+        if self.kind != _END:
+            raise self.unexpected("the end of the pattern")
 
     def observations(self) -> None:
         self.observation()
-        while self.tokens.at("AND", "OR", "FOLLOWEDBY"):
-            self.tokens.advance()
+        while self.mark in _JOINTS:
+            self.advance()
             self.observation()
 
     def observation(self) -> None:
-        single = self.tokens.at("[")
-        if single:
-            self.tokens.advance()
+        if self.mark == "[":
+            self.advance()
             self.comparison()
-            self.tokens.take("]")
-        elif self.tokens.at("("):
+            self.take("]")
+        elif self.mark == "(":
             self.deeper()
-            self.tokens.advance()
             self.observations()
-            self.tokens.take(")")
+            self.take(")")
             self.depth -= 1
         else:
-            raise self.tokens.unexpected("[ or (")
-        self.qualifiers()
+            raise self.unexpected("[ or (")
+        if self.mark in _QUALIFIERS:
+            self.qualifiers()
 
     def qualifiers(self) -> None:
         seen: set[str] = set()
-        while self.tokens.at("START", "WITHIN", "REPEATS"):
-            kind = self.tokens.take("START", "WITHIN", "REPEATS")
+        while self.mark in _QUALIFIERS:
+            kind = self.mark
+            self.advance()
             if kind in seen:
                 self.fault("S-IND-13", "9.5.1", f"one observation expression has two {kind} qualifiers")
             seen.add(kind)
@@ -186,161 +163,162 @@ class _Reader:
 
     def span(self) -> None:
         first = self.timestamp()
-        self.tokens.take("STOP")
+        self.take("STOP")
         second = self.timestamp()
         earlier, later = text_forms.instant(first), text_forms.instant(second)
         if earlier is not None and later is not None and later <= earlier:
             self.fault("S-IND-7", "9.5.1", f"STOP {second} is not later than START {first}")
 
     def timestamp(self) -> str:
-        if self.tokens.kind != "constant" or self.tokens.prefix != "t":
-            raise self.tokens.unexpected("a timestamp constant")
+        if self.kind != _CONSTANT or self.value[0] != "t":
+            raise self.unexpected("a timestamp constant")
         return self.constant()[1]
 
     def amount(self, rule: str, unit: str, whole: bool) -> None:
-        text = self.tokens.value
-        if self.tokens.kind != "number" or text[0] in "+-" or (whole and not _INTEGER.fullmatch(text)):
-            raise self.tokens.unexpected("a positive number")
-        self.tokens.advance()
+        text = self.value
+        if self.kind != _NUMBER or text[0] in "+-" or ((whole or "." not in text) and not _INTEGER.fullmatch(text)):
+            raise self.unexpected("a positive number")
+        self.advance()
         if not text.strip("0."):
-            self.fault(rule, "9.5.1", f"{text} {unit} is not a positive number")
-        self.tokens.take(unit)
+            self.fault(rule, "9.5.1", f"{text[:40]} {unit} is not a positive number")
+        self.take(unit)
 
     def comparison(self) -> frozenset[str]:
-        """Object types that could satisfy the expression; an empty set after an AND is a fault."""
+        """Object types that could satisfy the expression; none after an AND that is a fault."""
         found = self.conjunction()
-        while self.tokens.at("OR"):
-            self.tokens.advance()
+        while self.mark == "OR":
+            self.advance()
             found |= self.conjunction()
         return found
 
     def conjunction(self) -> frozenset[str]:
         found = self.test()
-        while self.tokens.at("AND"):
-            self.tokens.advance()
+        while self.mark == "AND":
+            self.advance()
             other = self.test()
-            if not found & other and found and other:
-                left, right = ", ".join(sorted(found)), ", ".join(sorted(other))
+            if found and other and not found & other:
+                left, right = ", ".join(sorted(found))[:200], ", ".join(sorted(other))[:200]
                 self.fault("S-IND-14", "9.5", f"no object is both {left} and {right}; join them by OR")
-                found = frozenset()
-            else:
-                found &= other
+            found &= other
         return found
 
     def test(self) -> frozenset[str]:
-        tokens = self.tokens
-        if tokens.at("("):
+        if self.mark == "(":
             self.deeper()
-            tokens.advance()
             found = self.comparison()
-            tokens.take(")")
+            self.take(")")
             self.depth -= 1
             return found
-        if tokens.at("NOT"):
-            tokens.advance()
-            tokens.take("EXISTS")
+        operator, constants = "EXISTS", ()
+        if self.mark == "NOT":
+            self.advance()
+            self.take("EXISTS")
             kind, path = self.path()
-            self.comparisons.append(Comparison(kind, path, "EXISTS", ()))
-        elif tokens.at("EXISTS"):
-            tokens.advance()
+        elif self.mark == "EXISTS":
+            self.advance()
             kind, path = self.path()
-            self.comparisons.append(Comparison(kind, path, "EXISTS", ()))
         else:
             kind, path = self.path()
-            if tokens.at("NOT"):
-                tokens.advance()
-            operator = tokens.take(*_EQUALITY, *_ORDER, *_TEXT_OPERATORS, "IN")
-            self.comparisons.append(Comparison(kind, path, operator, self.operand(operator)))
-        return frozenset({kind})
+            if self.mark == "NOT":
+                self.advance()
+            operator = self.mark
+            if operator not in _OPERATORS:
+                raise self.unexpected("a comparison operator")
+            self.advance()
+            constants = self.operand(operator)
+        self.comparisons.append(Comparison(kind, path, operator, constants))
+        return frozenset((kind,))
 
     def operand(self, operator: str) -> tuple[str, ...]:
-        tokens = self.tokens
         if operator in _TEXT_OPERATORS:
-            if tokens.kind != "constant" or tokens.prefix:
-                raise tokens.unexpected("a string constant")
+            if self.kind != _CONSTANT or self.value[0] != "'":
+                raise self.unexpected("a string constant")
             return (self.constant()[1],)
-        if operator in _ORDER and tokens.at("true", "false"):
-            raise tokens.unexpected("a constant with an order")
+        if operator in _ORDER and self.mark in _TRUTH:
+            raise self.unexpected("a constant with an order")
         if operator != "IN":
             return (self.constant()[1],)
-        tokens.take("(")
-        constants = [] if tokens.at(")") else [self.constant()]
-        while constants and tokens.at(","):
-            tokens.advance()
+        self.take("(")
+        constants = [] if self.mark == ")" else [self.constant()]
+        while constants and self.mark == ",":
+            self.advance()
             constants.append(self.constant())
-        tokens.take(")")
+        self.take(")")
         if len({kind for kind, _ in constants}) > 1:
             self.fault("S-IND-16", "9.6.1", "the constants of one IN are of several data types")
         return tuple(text for _, text in constants)
 
     def constant(self) -> tuple[str, str]:
         """(kind, text) of the constant at hand; integer and float count as one kind."""
-        tokens = self.tokens
-        kind, text, prefix, start = tokens.kind, tokens.value, tokens.prefix, tokens.start
-        if kind == "constant":
-            self.check_constant(prefix, text)
-            found = (_KIND_OF_PREFIX[prefix], text.replace("\\'", "'").replace("\\\\", "\\") if not prefix else text)
-        elif kind == "number":
+        value = self.value
+        if self.kind == _CONSTANT:
+            kind = _KINDS[value[0]]
+            if kind == "string":
+                text = value[1:-1]
+                if "\\" in text:
+                    text = _ESCAPE.sub(r"\1", text)
+            else:
+                text = value[2:-1]
+                _check_constant(kind, text)
+        elif self.kind == _NUMBER:
+            kind, text = "number", value
             if "." not in text and not _INTEGER.fullmatch(text):
-                raise _Fault("S-IND-4", "9.2", f"{text} at character {start + 1} has leading zeros")
-            if text.startswith("+"):
-                self.fault("S-IND-4", "9.2", f"{text[:20]} carries a plus sign, which positive numbers omit")
-            found = ("number", text)
-        elif tokens.at("true", "false"):
-            found = ("boolean", text)
+                raise _Fault("S-IND-4", "9.2", f"{text[:40]} at character {self.start + 1} has leading zeros")
+            if text[0] == "+":
+                self.fault("S-IND-4", "9.2", f"{text[:40]} carries a plus sign, which positive numbers omit")
+        elif self.mark in _TRUTH:
+            kind, text = "boolean", value
         else:
-            raise tokens.unexpected("a constant")
-        tokens.advance()
-        return found
-
-    def check_constant(self, prefix: str, text: str) -> None:
-        if prefix == "t" and text_forms.timestamp_fault(text):
-            raise _Fault("S-IND-4", "9.2", f"t'{text[:40]}' is no timestamp")
-        if prefix == "h" and not _HEX.fullmatch(text):
-            raise _Fault("S-IND-4", "9.2", f"h'{text[:40]}' is no even number of hexadecimal digits")
-        if prefix == "b" and not _is_base64("".join(text.split())):
-            raise _Fault("S-IND-4", "9.2", f"b'{text[:40]}' is no base64")
+            raise self.unexpected("a constant")
+        self.advance()
+        return kind, text
 
     def path(self) -> tuple[str, tuple[str, ...]]:
-        tokens = self.tokens
-        if tokens.kind not in ("word", "keyword") or tokens.at("AND", "OR", "NOT", "EXISTS", "FOLLOWEDBY"):
-            raise tokens.unexpected("an object type")
-        kind = tokens.value
-        if not (_TYPE_NAME.fullmatch(kind) and 3 <= len(kind) <= 250):
-            self.fault("S-IND-4", "9.7", f"{kind[:40]!a} is no name of an object type")
-        tokens.advance()
-        tokens.take(":")
+        if self.kind != _WORD or self.mark in _NO_TYPE:
+            raise self.unexpected("an object type")
+        kind = self.value
+        if kind not in vocabulary.SCO and not (_TYPE_NAME.fullmatch(kind) and 3 <= len(kind) <= 250):
+            self.fault("S-IND-4", "9.7", f"{kind[:40]} is no name of an object type")
+        self.advance()
+        self.take(":")
         steps = [self.name()]
         if not _PROPERTY.fullmatch(steps[0]) and steps[0] != "id":
             self.fault("S-IND-4", "9.7", f"{steps[0][:40]!a} is no name of a property")
-        while tokens.at(".", "["):
-            if tokens.take(".", "[") == ".":
+        while self.mark == "." or self.mark == "[":
+            inner = self.mark == "["
+            self.advance()
+            if not inner:
                 steps.append(self.name())
                 continue
-            if tokens.at("*"):
+            if self.mark == "*":
                 steps.append("[*]")
-            elif tokens.kind == "number" and _INTEGER.fullmatch(tokens.value) and tokens.value[0] not in "+-":
-                steps.append(f"[{tokens.value}]")
+            elif self.kind == _NUMBER and self.value[0] not in "+-" and _INTEGER.fullmatch(self.value):
+                steps.append(f"[{self.value}]")
             else:
-                raise tokens.unexpected("* or a list index")
-            tokens.advance()
-            tokens.take("]")
+                raise self.unexpected("* or a list index")
+            self.advance()
+            self.take("]")
         return kind, tuple(steps)
 
     def name(self) -> str:
-        tokens = self.tokens
-        if tokens.kind == "constant" and not tokens.prefix:
-            found = tokens.value
-        elif tokens.kind == "word":
-            found = tokens.value
-            if tokens.hyphened:
-                raise _Fault("S-IND-6", "9.7", f"{found[:40]!a} holds a hyphen and stands without apostrophes")
-        elif tokens.kind == "keyword" and tokens.value in ("true", "false"):
-            found = tokens.value
-        else:
-            raise tokens.unexpected("a property name")
-        tokens.advance()
-        return found
+        value = self.value
+        if self.kind == _CONSTANT and value[0] == "'":
+            value = value[1:-1]
+        elif self.kind != _WORD or (self.mark and self.mark not in _TRUTH):
+            raise self.unexpected("a property name")
+        elif "-" in value:
+            raise _Fault("S-IND-6", "9.7", f"{value[:40]} holds a hyphen and stands without apostrophes")
+        self.advance()
+        return value
+
+
+def _check_constant(kind: str, text: str) -> None:
+    if kind == "timestamp" and text_forms.timestamp_fault(text):
+        raise _Fault("S-IND-4", "9.2", f"t'{ascii(text[:40])[1:-1]}' is no timestamp")
+    if kind == "hex" and not _HEX.fullmatch(text):
+        raise _Fault("S-IND-4", "9.2", f"h'{ascii(text[:40])[1:-1]}' is no even number of hexadecimal digits")
+    if kind == "binary" and not _is_base64("".join(text.split())):
+        raise _Fault("S-IND-4", "9.2", f"b'{ascii(text[:40])[1:-1]}' is no base64")
 
 
 def _is_base64(text: str) -> bool:
@@ -362,7 +340,7 @@ def _read(pattern: str) -> Reading:
     if len(pattern) > MAX_LENGTH:
         words = f"the pattern has {len(pattern):,} characters; the limit is {MAX_LENGTH:,}"
         return Reading((), (("S-IND-17", "9.4", words),))
-    reader = _Reader(_Tokens(pattern))
+    reader = _Reader(pattern)
     try:
         reader.pattern()
     except _Fault as fault:
@@ -371,3 +349,8 @@ def _read(pattern: str) -> Reading:
 
 
 _remembered = lru_cache(maxsize=8192)(_read)
+
+
+def forget() -> None:
+    """Forgets the readings remembered, as for a measurement that begins anew."""
+    _remembered.cache_clear()

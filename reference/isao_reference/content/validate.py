@@ -87,7 +87,7 @@ def _validated_bundle(bundle: dict[str, Any]) -> list[Finding]:
 
 def _is_bounded(alone: list[Finding]) -> bool:
     """Whether an object is within the limits, so that it may be compared with others."""
-    return not any(entry.rule == "S-LIM-1" for entry in alone)
+    return not alone or not any(entry.rule == "S-LIM-1" for entry in alone)
 
 
 def _alone_in_bundle(bundle: dict[str, Any]) -> tuple[list[Finding], list[tuple[str, dict[str, Any]]]]:
@@ -138,9 +138,9 @@ def _validated(value: Any, old: bool) -> list[Finding]:
 
 def _judge(item: dict[str, Any], kind: str, out: list[Finding]) -> None:
     walking.judge_everywhere(item, out)
-    if any(entry.rule == "S-LIM-1" for entry in out):
+    if not _is_bounded(out):
         return
-    unreadable = any(entry.rule == "S-CMN-17" for entry in out)
+    unreadable = bool(out) and any(entry.rule == "S-CMN-17" for entry in out)
     tables = schemas.compiled()
     observable = common_rules.is_observable(item, kind)
     name = schemas.name_for(kind, observable)
@@ -171,7 +171,7 @@ def _judge(item: dict[str, Any], kind: str, out: list[Finding]) -> None:
         extension_rules.judge_extension_definition(item, out)
     elif kind == "observed-data":
         containers.judge_observable_container(item, out)
-    if kind in ("file", "directory") or not item.keys() <= tables.properties[name]:
+    if kind in ("file", "directory"):
         common_rules.judge_encodings(item, CHARSETS, out)
     if not unreadable:
         if kind in vocabulary.CONTRIBUTING:

@@ -25,8 +25,11 @@ def judge_everywhere(item: dict[str, Any], out: list[Finding]) -> None:
     """
     stack: list[tuple[Path, Any]] = [((), item)]
     for path, node in stack:  # grows while it is read
-        named = type(node) is dict
         key: Any
+        named = type(node) is dict
+        if named and not "".join(node).isascii():
+            for key in node:
+                _judge_text((*path, key), key, out)
         for key, value in node.items() if named else enumerate(node):
             kind = type(value)
             if kind is str:
@@ -52,8 +55,6 @@ def judge_everywhere(item: dict[str, Any], out: list[Finding]) -> None:
                     out.append(finding("S-CMN-11", pointer((*path, key)), words))
             elif kind is float and not math.isfinite(value):
                 out.append(finding("S-CMN-11", pointer((*path, key)), "the number is not finite"))
-            if named and not key.isascii():
-                _judge_text((*path, key), key, out)
 
 
 def _judge_text(path: Path, text: str, out: list[Finding]) -> None:
