@@ -29,7 +29,7 @@ def judge_type(item: Object, kind: str, out: list[Finding]) -> None:
         return
     if said is item:
         if not is_observable(item, kind):
-            out.append(finding("S-CMN-2", "/spec_version", f"a {kind} of STIX 2.1 has spec_version"))
+            out.append(finding("S-CMN-2", "", f"a {kind} of STIX 2.1 has spec_version"))
     else:
         out.append(finding("S-CMN-1", "/spec_version", f"spec_version is {shown(said)}, not 2.1"))
 

@@ -209,7 +209,8 @@ class _Reader:
             self.take(")")
             self.depth -= 1
             return found
-        operator, constants = "EXISTS", ()
+        operator = "EXISTS"
+        constants: tuple[str, ...] = ()
         if self.mark == "NOT":
             self.advance()
             self.take("EXISTS")

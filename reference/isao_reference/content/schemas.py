@@ -119,6 +119,8 @@ def _clause(rule: str, kind: str) -> str:
 
 def _covered(where: str, error: jsonschema_rs.ValidationError, before: list[str]) -> bool:
     """Whether a rule of ours already spoke about this place; for a choice of schemas, about a place inside."""
+    if isinstance(error.kind, _Kind.Required) and not where:
+        return error.kind.property in _OWN_RULES
     choice = isinstance(error.kind, _CHOICES)
     if isinstance(error.kind, _Kind.AdditionalProperties):
         return all(where + pointer((str(name),)) in before for name in error.kind.unexpected)
@@ -149,8 +151,9 @@ def _contradicts_the_text(item: dict[str, Any], kind: str, path: Path, error: js
 
 
 _CHOICES = (_Kind.OneOfNotValid, _Kind.OneOfMultipleValid, _Kind.AnyOf, _Kind.Not, _Kind.PropertyNames)
+# Missing at the top level these have rules of ours: S-CMN-2, S-MK-6 and S-MK-7, S-MK-2.
+_OWN_RULES = frozenset({"spec_version", "definition", "definition_type"})
 _REQUIRED = {
-    "spec_version": "S-CMN-2",
     "pattern_type": "S-IND-3",
     "valid_from": "S-IND-9",
     "published": "S-REP-1",
