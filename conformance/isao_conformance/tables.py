@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from isao_conformance.exchange import Exchange
 from isao_conformance.listings import instant
@@ -73,20 +75,26 @@ class Part:
     where: str
     body: Mapping[str, Any]
 
-    @property
+    @cached_property
     def misspelt(self) -> list[str]:
         """Names that are declared ones but for letter case, hyphens and underscores (TAXII-3.8-1)."""
+        if not self.undeclared:
+            return []
         declared = {_folded(name) for name in TABLES[self.kind]}
         return [name for name in self.undeclared if _folded(name) in declared]
 
-    @property
+    @cached_property
     def undeclared(self) -> list[str]:
         """Names that the table does not have."""
+        if self.body.keys() <= TABLES[self.kind]:
+            return []
         return [name for name in self.body if name not in TABLES[self.kind]]
 
-    @property
+    @cached_property
     def custom(self) -> list[str]:
         """Names of custom properties: neither declared, nor a declared name or its content under another spelling."""
+        if not self.undeclared:
+            return []
         wrong = {*self.misspelt, misnamed(self)}
         return [name for name in self.undeclared if name not in wrong]
 
@@ -108,6 +116,11 @@ def asked_for(exchange: Exchange) -> str:
 
 def resource(exchange: Exchange) -> Part | None:
     """The resource that an answer with a 2xx code holds; None when it holds none, or another one (TAXII-3.1-2)."""
+    whole = parts(exchange)[:1]
+    return whole[0] if whole and whole[0].kind != ERROR else None
+
+
+def _resource(exchange: Exchange) -> Part | None:
     kind = asked_for(exchange) if succeeded(exchange) else ""
     if not kind or exchange.answer is None or not isinstance(exchange.answer.data, dict) or is_bundle(exchange):
         return None
@@ -120,17 +133,27 @@ def is_bundle(exchange: Exchange) -> bool:
     return exchange.answer is not None and exchange.answer.resource.get("type") == "bundle"
 
 
-def error(exchange: Exchange) -> Part | None:
-    """The error message of a TAXII endpoint; None when there is none or it is not labelled as TAXII."""
+def _error(exchange: Exchange) -> Part | None:
     answer = exchange.answer
     if answer is None or not answer.is_taxii or not failed(exchange) or not isinstance(answer.data, dict):
         return None
     return Part(ERROR, "an error message", answer.resource)
 
 
-def parts(exchange: Exchange) -> Iterator[Part]:
+_TAKEN_APART: WeakKeyDictionary[Exchange, tuple[Part, ...]] = WeakKeyDictionary()
+"""Twenty watchers look at each exchange; it is taken apart for the first one, and forgotten with its run."""
+
+
+def parts(exchange: Exchange) -> tuple[Part, ...]:
     """The TAXII resources in an answer: its own one, then those that are listed in it; or its error message."""
-    whole = resource(exchange) or error(exchange)
+    known = _TAKEN_APART.get(exchange)
+    if known is None:
+        known = _TAKEN_APART[exchange] = tuple(_parts(exchange))
+    return known
+
+
+def _parts(exchange: Exchange) -> Iterator[Part]:
+    whole = _resource(exchange) or _error(exchange)
     if whole is not None:
         yield whole
         for key, kind in LISTED.get(whole.kind, {}).items():
