@@ -33,7 +33,11 @@ def a_third_of_the_advertised_size_is_too_much(fault: Fault) -> None:
     _refused(fault, lambda seen: len(seen.body) if seen.body.isascii() else 0, MAX_CONTENT_LENGTH // 3)
 
 
-@mutant(breaks="TAXII-4.2.1-4", size="subtle")
+@mutant(
+    breaks="TAXII-4.2.1-4",
+    size="subtle",
+    also={"TAXII-4.2.1-6": "A body just below the limit is refused in characters of two octets as well."},
+)
 def the_header_counts_as_content(fault: Fault) -> None:
     """The head of the request counts towards max_content_length, so that the last octets cannot be used."""
     _refused(fault, lambda seen: len(seen.body) + sum(len(k) + len(v) + 4 for k, v in seen.headers), MAX_CONTENT_LENGTH)
