@@ -28,9 +28,12 @@ def an_error_page_is_labelled_as_taxii(fault: Fault) -> None:
     breaks="TAXII-3.1-18",
     also={"TAXII-5.3-1": "What the manifest lists cannot be judged right where there is no manifest."},
 )
-def there_is_no_manifest(fault: Fault) -> None:
-    """The manifest is 404 in every collection: it was not implemented."""
-    fault.change_answers(on("manifest"), lambda _, reply: refusal(404) if reply.ok else reply)
+def there_is_no_manifest_without_a_filter(fault: Fault) -> None:
+    """The manifest of a whole collection is 404; with a query it is found, as if it were a search."""
+    fault.change_answers(
+        lambda seen: on("manifest")(seen) and not seen.query,
+        lambda _, reply: refusal(404) if reply.ok else reply,
+    )
 
 
 @mutant(
