@@ -22,12 +22,12 @@ from tests.support.live import live_demo
 UNDECIDED = {
     # What a variant takes away cannot be judged; each line says why that is no accusation.
     "errors_without_a_body": {"TAXII-3.6.1-1", "TAXII-3.6.1-2", "TAXII-3.6.1-3"},
-    "status_forgotten": {"TAXII-4.3-3", "TAXII-4.3-4", "TAXII-4.3-5"},
+    "status_forgotten": {"TAXII-4.3-2", "TAXII-4.3-3", "TAXII-4.3-4", "TAXII-4.3-5"},
     "no_delete": {"TAXII-5.7-1", "TAXII-5.7-2", "TAXII-5.7-3"},
 }
 ADVISED_AGAINST = {
     # A warning on a SHOULD is no accusation: the variant takes the choice that the standard advises against.
-    "status_forgotten": {"TAXII-4.3-2"},
+    "status_forgotten": {"TAXII-5.5-12"},
 }
 
 

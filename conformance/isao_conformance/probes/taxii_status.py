@@ -32,6 +32,8 @@ from isao_conformance.tables import COUNTS, DETAILS, TABLES
 from isao_conformance.target import OUTSIDER, Actor
 
 OPERATORS = ("operator", "analyst")
+TRIES = 5
+"""Other probes post at the same time, so where only the newest status is kept it takes some to get one at all."""
 
 
 @probe("TAXII-4.3-1", statement="2341fd29")
@@ -230,16 +232,18 @@ def entries_of_a_status_have_id_and_version(exchange: Exchange) -> Looked:
 @probe("TAXII-4.3-2", statement="ea22eb1b", needs=["writable"])
 def a_status_is_kept_for_the_length_of_a_run(lab: Lab) -> None:
     """4.3: at least 24 hours after completion. A run is shorter, so a status that is gone within it was given up too
-    early; a second POST lies between the questions, for servers that keep the newest only."""
-    post = added(lab, [lab.indicator(LABEL)])
-    status_id = str(post.resource.get("id"))
-    answers = [lab.reader.status(lab.survey.api_root, status_id)]
-    if answers[0].status in (401, 403):
-        lab.no_verdict(f"statuses are refused to this account: {answers[0].brief()}")
-    if answers[0].status == 200:
-        lab.completed(lab.reader, post)
-        added(lab, [lab.indicator(LABEL)])
-        answers += [lab.reader.status(lab.survey.api_root, status_id) for _ in range(2)]
+    early; a second POST lies between the questions, for servers that keep the newest only. One that never was there
+    is left to TAXII-5.5-12."""
+    for _ in range(TRIES):
+        post = added(lab, [lab.indicator(LABEL)])
+        status_id = str(post.resource.get("id"))
+        first = lab.reader.status(lab.survey.api_root, status_id)
+        if first.status == 200:
+            break
+    lab.control(first.status == 200, f"the status is not answered at once (TAXII-5.5-12): {first.brief()}")
+    lab.completed(lab.reader, post)
+    added(lab, [lab.indicator(LABEL)])
+    answers = [lab.reader.status(lab.survey.api_root, status_id) for _ in range(2)]
     gone = [answer for answer in answers if answer.status != 200]
     lab.expect(
         not gone,
