@@ -95,12 +95,13 @@ def a_custom_property_in_a_request_is_not_permitted(fault: Fault) -> None:
 
 
 def _refused_with(fault: Fault, code: int) -> None:
-    """Only what would be taken is refused: what is wrong otherwise keeps its own answer, and nothing is stored."""
+    """Only what would be taken is refused: what is wrong or too large keeps its own answer. Nothing is stored."""
 
     async def handler(seen: Seen, forward: Forward) -> Reply:
         asked = await forward(replace(seen.at(seen.path), method="GET"))
         allowed = asked.status not in (401, 403, 404)
-        return refusal(code) if allowed and seen.posted and seen.authorization else await forward(seen)
+        taken = allowed and seen.posted and seen.authorization and len(seen.body) < 100_000
+        return refusal(code) if taken else await forward(seen)
 
     fault.around(_unknown_property, handler)
 

@@ -180,7 +180,7 @@ def _media_type(fault: Fault, which: Callable[[list[Any]], list[Any]], media_typ
         for record in which(body.get("objects", [])):
             record["media_type"] = media_type
 
-    fault.change_json(on("manifest"), typed)
+    fault.change_json(lambda seen: on("manifest")(seen) and "match[spec_version]" not in seen.names, typed)
 
 
 @mutant(breaks="TAXII-5.3.1-4")
@@ -203,8 +203,10 @@ def _re_dated(fault: Fault, re_date: Callable[[Any, int, NewItem, int, bool], bo
     and returns whether the date is used up."""
     take_one = intake.take_one
 
-    def taking(db: Any, collection: Any, item: NewItem, value: Any, contributor: Any, date_added: int) -> bool:
-        added = take_one(db, collection, item, value, contributor, date_added)
+    def taking(
+        db: Any, collection: Any, item: NewItem, value: Any, contributor: Any, date_added: int, *rest: Any
+    ) -> bool:
+        added = take_one(db, collection, item, value, contributor, date_added, *rest)
         return re_date(db, collection.key, item, date_added, added)
 
     fault.replace("isao_reference.taxii.intake.take_one", taking)

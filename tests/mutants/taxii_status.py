@@ -90,7 +90,12 @@ def _called(fault: Fault, when: Callable[[Seen], bool], word: str) -> None:
     fault.change_json(when, renamed)
 
 
-@mutant(breaks="TAXII-4.3.1-2")
+@mutant(
+    breaks="TAXII-4.3.1-2",
+    also={
+        "TAXII-4.3.1-7": "The other counts do not add up to a total that is too low.",
+    },
+)
 def total_count_leaves_out_what_was_there_before(fault: Fault) -> None:
     """Objects the collection holds already are not counted in total_count."""
     seen_before: set[tuple[str, str, str]] = set()
@@ -179,7 +184,13 @@ def request_timestamp_has_an_offset(fault: Fault) -> None:
     fault.change_json(_any_status, with_offset)
 
 
-@mutant(breaks="TAXII-4.3.1-2", size="subtle")
+@mutant(
+    breaks="TAXII-4.3.1-2",
+    size="subtle",
+    also={
+        "TAXII-4.3.1-7": "The other counts do not add up to a total that is one too high.",
+    },
+)
 def total_count_counts_the_envelope_too(fault: Fault) -> None:
     """Where an envelope holds several objects, the envelope itself is counted as well."""
 
@@ -301,10 +312,11 @@ def a_status_has_no_success_count(fault: Fault) -> None:
     breaks="TAXII-4.3.1-4",
     size="subtle",
     also={"TAXII-2-3": "A text is no integer."},
+    traffic=["TAXII-4.3.1-2"],
 )
 def success_count_of_several_objects_is_a_text(fault: Fault) -> None:
-    """success_count is a text where several objects were taken."""
-    _count_as_text(fault, "success_count", lambda count: count > 1)
+    """success_count is a text where more than two objects were taken."""
+    _count_as_text(fault, "success_count", lambda count: count > 2)
 
 
 @mutant(breaks="TAXII-4.3.1-5", also={"TAXII-3.8-2": "A required property is missing."})
@@ -338,6 +350,7 @@ def a_status_has_no_pending_count(fault: Fault) -> None:
     breaks="TAXII-4.3.1-6",
     size="subtle",
     also={"TAXII-4.3.1-7": "With a count below zero the counts do not add up to the total."},
+    traffic=["TAXII-4.3.1-2"],
 )
 def pending_count_is_below_zero(fault: Fault) -> None:
     """pending_count of a request with several objects of which none is pending is -1."""
@@ -488,7 +501,13 @@ def a_status_is_forgotten_when_it_was_read(fault: Fault) -> None:
     fault.change_answers(on("status"), once)
 
 
-@mutant(breaks="TAXII-4.3-2", size="subtle")
+@mutant(
+    breaks="TAXII-4.3-2",
+    size="subtle",
+    also={
+        "TAXII-5.5-12": "The id that the answer to a POST gave leads nowhere after the next POST.",
+    },
+)
 def only_the_newest_status_of_an_account_is_kept(fault: Fault) -> None:
     """With each POST the server forgets the status of the account's POST before."""
     newest: dict[str, str] = {}

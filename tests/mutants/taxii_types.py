@@ -50,26 +50,25 @@ def one_collection_has_an_id_of_version_1(fault: Fault) -> None:
     fault.change_json(on("collections", "collection"), renamed)
 
 
-def _max_content_length(fault: Fault, path: str, value: int) -> None:
+def _max_content_length(fault: Fault, value: int) -> None:
+    """Of the second API root, where nothing is posted."""
+
     def said(root: dict[str, Any]) -> None:
         root["max_content_length"] = value
 
-    fault.change_json(lambda seen: seen.path == path, said)
+    fault.change_json(lambda seen: seen.path == "/archive/", said)
 
 
-@mutant(
-    breaks="TAXII-2-3",
-    also={"TAXII-4.2.1-3": "What is beyond the range that section 2 gives to integers is none of them."},
-)
+@mutant(breaks="TAXII-2-3", traffic=["TAXII-4.2-3"])
 def max_content_length_is_the_largest_unsigned_number(fault: Fault) -> None:
-    """max_content_length is 2 to the power of 64 less one, to say that there is no limit."""
-    _max_content_length(fault, "/exchange/", 2**64 - 1)
+    """max_content_length of one API root is 2 to the power of 64 less one, to say that there is no limit."""
+    _max_content_length(fault, 2**64 - 1)
 
 
-@mutant(breaks="TAXII-2-3", size="subtle")
+@mutant(breaks="TAXII-2-3", size="subtle", traffic=["TAXII-4.2-3"])
 def max_content_length_is_one_beyond_the_safe_range(fault: Fault) -> None:
-    """max_content_length of the second API root is 2 to the power of 53: one more than I-JSON takes."""
-    _max_content_length(fault, "/archive/", 2**53)
+    """max_content_length of one API root is 2 to the power of 53: one more than I-JSON takes."""
+    _max_content_length(fault, 2**53)
 
 
 @mutant(
@@ -174,14 +173,14 @@ def a_bundle_lies_in_the_envelope(fault: Fault) -> None:
     )
 
 
-@mutant(
-    breaks="TAXII-3.7-2",
-    size="subtle",
-    also={"TAXII-3.4.1-4": "An entry without type has not the type that was asked for."},
-)
+@mutant(breaks="TAXII-3.7-2", size="subtle", traffic=["TAXII-3.3-5"])
 def a_count_lies_in_the_envelope(fault: Fault) -> None:
-    """Found by their type, objects are followed by an object that says how many they are: no id, no type."""
-    _with_a_stranger(fault, lambda seen: seen.names == {"match[type]"}, lambda objects: {"x_acme_count": len(objects)})
+    """The objects of one collection are followed by an object that says how many they are: no id, no type."""
+    _with_a_stranger(
+        fault,
+        lambda seen: seen.collection == LIBRARY and seen.names <= {"limit", "next", "match[version]"},
+        lambda objects: {"x_acme_count": len(objects)},
+    )
 
 
 def _numbered_next(fault: Fault, when: Callable[[Seen], bool]) -> None:
@@ -225,8 +224,13 @@ def _respelled(body: dict[str, Any], name: str, other: str) -> None:
 
 @mutant(breaks="TAXII-3.8-1", also={"TAXII-5.8-1": "Versions that stand under another name are not listed."})
 def versions_are_called_items(fault: Fault) -> None:
-    """The list of an object's versions is called items (so does one server with its envelopes)."""
-    fault.change_json(on("versions"), lambda body: _respelled(body, "versions", "items"))
+    """The list of several versions of an object is called items (so does one server with its envelopes)."""
+
+    def items(body: dict[str, Any]) -> None:
+        if len(body.get("versions", [])) > 1:
+            _respelled(body, "versions", "items")
+
+    fault.change_json(on("versions"), items)
 
 
 @mutant(breaks="TAXII-3.8-1", size="subtle")
