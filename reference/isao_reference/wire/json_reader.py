@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 from isao_reference import limits
+
+_SPACE = re.compile(r"[ \t\n\r]*")
 
 
 class JsonFault(ValueError):
@@ -147,9 +150,8 @@ def value_at(reader: json.JSONDecoder, text: str, start: int, where: str = "") -
 
 def skip_space(text: str, start: int) -> int:
     """The position of the next character that is not JSON white space."""
-    while start < len(text) and text[start] in " \t\n\r":
-        start += 1
-    return start
+    found = _SPACE.match(text, start)
+    return found.end() if found else start
 
 
 def read(body: bytes, depth: int = limits.MAX_JSON_DEPTH) -> Any:
