@@ -35,6 +35,7 @@ REGISTERED = {
 
 WRITE_ONLY = "capability write-only-collection"
 NOT_ACCEPTABLE = 406
+BROKEN = b'{"objects": ['
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 
@@ -218,10 +219,13 @@ def the_versions_in_a_collection_without_can_read_are_refused(lab: Lab) -> None:
 @probe("TAXII-5.5-nowrite2", statement="31268db4", needs=["writable"])
 def a_post_that_is_no_json_is_refused_where_can_write_is_false(lab: Lab) -> None:
     """5.5 leaves the order of checks open: 403 or 404 for the missing grant, 400, 415 or 422 for the body, all refuse.
-    Success, 401 or a server error does not fit an account that is let in and may not write."""
+    Success, 401 or a server error does not fit an account that is let in and may not write; a server that fails on
+    such a body everywhere says nothing about grants."""
     tried = 0
     for grant in granted(lab, can_read=True, can_write=False):
-        answer = lab.as_(grant.account).add_raw(grant.url, b'{"objects": [')
+        answer = lab.as_(grant.account).add_raw(grant.url, BROKEN)
+        if answer.status >= 500 and lab.reader.add_raw(lab.workspace, BROKEN).status >= 500:
+            lab.no_verdict("broken JSON makes the server fail wherever it is posted", "ISAO-SEC-006")
         tried += 1
         lab.expect(
             answer.status in (400, 403, 404, 415, 422),
