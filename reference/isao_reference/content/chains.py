@@ -23,20 +23,40 @@ def judge_collection(items: Sequence[Placed], out: list[Finding]) -> None:
 
     The order of the objects does not matter. A finding stands at the later version of a pair.
     """
-    by_id: dict[str, list[Placed]] = {}
-    for place, item in items:
-        identifier = item.get("id")
+    known = _Known()
+    others: list[Placed] = []
+    for entry in items:
+        known.add(entry)
+        if entry[1].get("type") in ("language-content", "marking-definition"):
+            others.append(entry)
+    for placed in known.several.values():
+        _judge_versions(placed, out)
+    for place, item in others:
+        if item["type"] == "language-content":
+            _judge_translation(place, item, known, out)
+        else:
+            _judge_circle(place, item, known, out)
+
+
+class _Known:
+    """The objects of a collection by their ids; only ids that stand several times cost a list."""
+
+    def __init__(self) -> None:
+        self.first: dict[str, Placed] = {}
+        self.several: dict[str, list[Placed]] = {}
+
+    def add(self, entry: Placed) -> None:
+        identifier = entry[1].get("id")
         if type(identifier) is str:
-            by_id.setdefault(identifier, []).append((place, item))
-    for placed in by_id.values():
-        if len(placed) > 1:
-            _judge_versions(placed, out)
-    for place, item in items:
-        kind = item.get("type")
-        if kind == "language-content":
-            _judge_translation(place, item, by_id, out)
-        elif kind == "marking-definition":
-            _judge_circle(place, item, by_id, out)
+            first = self.first.setdefault(identifier, entry)
+            if first is not entry:
+                self.several.setdefault(identifier, [first]).append(entry)
+
+    def get(self, identifier: object) -> list[Object]:
+        """All objects with the id, in their order."""
+        if not isinstance(identifier, str) or identifier not in self.first:
+            return []
+        return [item for _, item in self.several.get(identifier, [self.first[identifier]])]
 
 
 def _found(rule: str, place: str, item: Object, message: str) -> Finding:
@@ -93,8 +113,8 @@ def _judge_unversioned(placed: list[Placed], out: list[Finding]) -> None:
             out.append(_found("S-MK-15", place, item, "another marking definition with this id has another content"))
 
 
-def _judge_translation(place: str, item: Object, by_id: dict[str, list[Placed]], out: list[Finding]) -> None:
-    versions = [version for _, version in by_id.get(str(item.get("object_ref")), ())]
+def _judge_translation(place: str, item: Object, known: _Known, out: list[Finding]) -> None:
+    versions = known.get(item.get("object_ref"))
     if not versions:
         return
     wanted = item.get("object_modified")
@@ -134,7 +154,7 @@ def _judge_mirror(at: str, item: Object, original: Any, translated: Any, out: li
             out.append(_found("S-LC-6", where, item, f"{shown(target)} stands for {shown(source)}"))
 
 
-def _judge_circle(place: str, item: Object, by_id: dict[str, list[Placed]], out: list[Finding]) -> None:
+def _judge_circle(place: str, item: Object, known: _Known, out: list[Finding]) -> None:
     start = item.get("id")
     todo = [ref for _, ref in marking_references(item) if ref != start]
     seen: set[str] = set()
@@ -145,4 +165,4 @@ def _judge_circle(place: str, item: Object, by_id: dict[str, list[Placed]], out:
             return
         if current not in seen:
             seen.add(current)
-            todo += [ref for _, other in by_id.get(current, ()) for _, ref in marking_references(other)]
+            todo += [ref for other in known.get(current) for _, ref in marking_references(other)]

@@ -34,28 +34,21 @@ def judge_type(item: Object, kind: str, out: list[Finding]) -> None:
         out.append(finding("S-CMN-1", "/spec_version", f"spec_version is {shown(said)}, not 2.1"))
 
 
-def judge_id(item: Object, kind: str, out: list[Finding]) -> None:
-    """S-ID-4, S-ID-6, and of the version of the UUID S-ID-3, S-ID-5 and S-ID-7."""
-    identifier = item.get("id", item)
-    if identifier is item:
-        return
-    found = IDENTIFIER.fullmatch(identifier) if type(identifier) is str else None
-    if found is None:
-        if not isinstance(identifier, str):
-            return  # the schema says that an id is a text
+def judge_id(item: Object, kind: str, formed: bool, out: list[Finding]) -> None:
+    """S-ID-4, S-ID-6, and of the version of the UUID S-ID-3, S-ID-5 and S-ID-7; `formed` says that the schema
+    found the id to be an identifier."""
+    identifier = item.get("id")
+    if type(identifier) is not str:
+        return  # the schema says that there is an id and that it is a text
+    if not formed and IDENTIFIER.fullmatch(identifier) is None:
+        prefix = identifier.partition("--")[0]
         if "--" in identifier and not identifier.startswith(kind + "--"):
-            out.append(
-                finding("S-ID-4", "/id", f"the id begins with {shown(identifier.partition('--')[0])}, not {kind}")
-            )
+            out.append(finding("S-ID-4", "/id", f"the id begins with {shown(prefix)}, not {kind}"))
         out.append(finding("S-ID-6", "/id", f"{shown(identifier)} is not a type, two hyphens and a UUID of RFC 4122"))
         return
-    if (
-        not identifier.startswith(kind)
-        or identifier[len(kind) : len(kind) + 2] != "--"
-        or len(identifier) != len(kind) + 38
-    ):
-        out.append(finding("S-ID-4", "/id", f"the id begins with {identifier.rpartition('--')[0]}, not {kind}"))
-    version = found[1]
+    if identifier[:-36] != kind + "--":
+        out.append(finding("S-ID-4", "/id", f"the id begins with {identifier[:-38]}, not {kind}"))
+    version = identifier[-22]
     if version == "4":
         return
     if kind == "process":
@@ -67,17 +60,18 @@ def judge_id(item: Object, kind: str, out: list[Finding]) -> None:
         out.append(finding("S-ID-3", "/id", f"the UUID is of version {version}, not 4"))
 
 
-def judge_times(item: Object, names: tuple[str, ...], out: list[Finding]) -> None:
-    """S-TS-1 to S-TS-4 for the named properties, and S-VER-1."""
+def judge_times(item: Object, names: tuple[str, ...], formed: bool, out: list[Finding]) -> None:
+    """S-TS-1 to S-TS-4 for the named properties, and S-VER-1; `formed` says that the schema found each of them
+    to have the form of a timestamp, so that it is left whether the time exists."""
     for name in names:
         text = item.get(name)
         if type(text) is str:
-            fault = text_forms.timestamp_fault(text)
+            fault = "" if formed and text_forms.exists(text) else text_forms.timestamp_fault(text)
             if fault:
                 out.append(finding(fault, step(name), f"{shown(text)} {_TIME_WORDS[fault]}"))
-            elif (name == "created" or name == "modified") and (len(text) < 24):
+            elif (name == "created" or name == "modified") and len(text) < 24:
                 out.append(finding("S-TS-4", step(name), f"{shown(text)} has no milliseconds"))
-    for path in _NESTED_TIMES.get(item["type"], ()) if type(item["type"]) is str else ():
+    for path in _NESTED_TIMES.get(item["type"], ()):
         for where, text in references_at(item, path):
             if text_forms.timestamp_fault(text) == "S-TS-2":  # its form is judged by the schema
                 out.append(finding("S-TS-2", where, f"{shown(text)} {_TIME_WORDS['S-TS-2']}"))

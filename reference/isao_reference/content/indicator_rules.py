@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from isao_reference.content import patterns, text_forms
-from isao_reference.content.common_rules import order
 from isao_reference.content.finding import Finding, finding, shown
 from isao_reference.content.patterns import Comparison
 from isao_reference.content.type_rules import is_address
@@ -17,10 +16,10 @@ _ADDRESS_VERSIONS = {"ipv4-addr": 4, "ipv6-addr": 6}
 def judge_indicator(item: dict[str, Any], properties: Mapping[str, frozenset[str]], out: list[Finding]) -> None:
     """S-IND-1, S-IND-2, S-IND-10, S-IND-11 and the pattern; `properties` are those of the observable types."""
     first, last = text_forms.instant(item.get("valid_from")), text_forms.instant(item.get("valid_until"))
-    if first is not None and first == last:
-        out.append(finding("S-IND-2", "/valid_until", f"valid_until {item['valid_until']} is valid_from"))
-    elif last is not None:
-        order(item, "valid_until", "valid_from", "S-IND-1", out)
+    if first is not None and last is not None and last <= first:
+        rule, words = ("S-IND-2", "is") if last == first else ("S-IND-1", "is earlier than")
+        said = f"valid_until {item['valid_until']} {words} valid_from {item['valid_from']}"
+        out.append(finding(rule, "/valid_until", said))
     pattern, language = item.get("pattern"), item.get("pattern_type")
     if isinstance(pattern, str) and not pattern.strip():
         out.append(finding("S-IND-11", "/pattern", "the pattern is blank"))

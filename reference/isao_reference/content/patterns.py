@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import binascii
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from isao_reference.content import text_forms, vocabulary
 
@@ -46,8 +46,7 @@ _KEYWORDS = _JOINTS | _QUALIFIERS | _TRUTH | _TEXT_OPERATORS | {"NOT", "IN", "EX
 _KINDS = {"t": "timestamp", "h": "hex", "b": "binary", "'": "string"}
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """One comparison: the object type, the path below it (names and `[n]` steps), the operator and the
     texts of its constants."""
 
@@ -57,8 +56,7 @@ class Comparison:
     constants: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """What a pattern says: its comparisons, and what is wrong with it as (rule, clause, words)."""
 
     comparisons: tuple[Comparison, ...]

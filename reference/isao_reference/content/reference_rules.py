@@ -15,13 +15,14 @@ _SHOULD_BE = re.compile(r"[^A-Z _]+")
 _LISTED_HASHES = frozenset(text_forms.HASHES)
 
 
-def judge_external_references(item: dict[str, Any], out: list[Finding]) -> None:
-    """S-XR-1, S-XR-2, S-XR-4 and the hashes of external references."""
+def judge_external_references(item: dict[str, Any], formed: bool, out: list[Finding]) -> None:
+    """S-XR-1, S-XR-2, S-XR-4 and the hashes of external references; `formed` says that the schema found
+    nothing, which judges all of it but names of hashes."""
     references = item.get("external_references")
     if type(references) is not list:
         return
     for index, reference in enumerate(references):
-        if type(reference) is not dict:
+        if type(reference) is not dict or (formed and "hashes" not in reference):
             continue
         source, external = reference.get("source_name"), reference.get("external_id")
         if source is None:

@@ -84,14 +84,18 @@ def name_for(kind: str, observable: bool) -> str:
     return kind if kind in vocabulary.KNOWN else _CUSTOM_OBSERVABLE if observable else _CUSTOM_OBJECT
 
 
-def judge_by_schema(item: dict[str, Any], kind: str, name: str, out: list[Finding]) -> None:
-    """What the schema finds that no rule found before, each under the rule that it falls under.
+def is_formed(item: dict[str, Any], name: str) -> bool:
+    """Whether the schema has nothing to say, so that identifiers, times and references have the right form.
 
     The object is within the limits of `walking` and all its texts can be written as UTF-8.
     """
+    return compiled().validators[name].is_valid(item)
+
+
+def judge_by_schema(item: dict[str, Any], kind: str, name: str, out: list[Finding]) -> None:
+    """What the schema finds that no rule found before, each under the rule that it falls under; for an object
+    that is not `is_formed`."""
     validator = compiled().validators[name]
-    if validator.is_valid(item):
-        return
     before = [entry.pointer for entry in out if entry.binding]
     found: dict[tuple[str, str], str] = {}
     for error in validator.iter_errors(item):

@@ -71,16 +71,23 @@ HASHES = {
 }
 
 
+def exists(text: str) -> bool:
+    """Whether the first nineteen characters are a date and a time of day that exist."""
+    try:
+        datetime.fromisoformat(text[:19])
+    except ValueError:
+        return False
+    return True
+
+
 def timestamp_fault(text: str) -> str:
     """The rule of section 2.16.1 that a text breaks as a timestamp (S-TS-1, S-TS-2 or S-TS-3), else empty."""
     if TIMESTAMP.fullmatch(text) is None:
         return "S-TS-1" if _OFFSET.fullmatch(text) else "S-TS-3"
-    try:
-        datetime.fromisoformat(text[:19])
-    except ValueError:
-        leap = text[17:19] == "60" and text[5:16] in _LEAP
-        return "" if leap and text[:4] != "0000" else "S-TS-2"
-    return ""
+    if exists(text):
+        return ""
+    leap = text[17:19] == "60" and text[5:16] in _LEAP
+    return "" if leap and text[:4] != "0000" else "S-TS-2"
 
 
 def instant(text: object) -> tuple[str, str, str] | None:

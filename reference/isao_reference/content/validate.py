@@ -56,7 +56,8 @@ def validate_objects(values: Iterable[Any]) -> list[Finding]:
             placed += [(f"/{index}{place}", item) for place, item in inside]
         else:
             alone = _validated(value, False)
-            found += _moved(alone, f"/{index}")
+            if alone:
+                found += _moved(alone, f"/{index}")
             if isinstance(value, dict) and _is_bounded(alone):
                 placed.append((f"/{index}", value))
     chains.judge_collection(placed, found)
@@ -144,12 +145,13 @@ def _judge(item: dict[str, Any], kind: str, out: list[Finding]) -> None:
     tables = schemas.compiled()
     observable = common_rules.is_observable(item, kind)
     name = schemas.name_for(kind, observable)
+    formed = not unreadable and schemas.is_formed(item, name)
     common_rules.judge_type(item, kind, out)
-    common_rules.judge_id(item, kind, out)
-    common_rules.judge_times(item, tables.timestamps[name], out)
+    common_rules.judge_id(item, kind, formed, out)
+    common_rules.judge_times(item, tables.timestamps[name], formed, out)
     common_rules.judge_names(item, tables.properties[name], out)
     if "external_references" in item:
-        reference_rules.judge_external_references(item, out)
+        reference_rules.judge_external_references(item, formed, out)
     if "kill_chain_phases" in item:
         reference_rules.judge_kill_chain(item, out)
     if "object_marking_refs" in item:
@@ -173,9 +175,9 @@ def _judge(item: dict[str, Any], kind: str, out: list[Finding]) -> None:
         containers.judge_observable_container(item, out)
     if kind in ("file", "directory"):
         common_rules.judge_encodings(item, CHARSETS, out)
-    if not unreadable:
-        if kind in vocabulary.CONTRIBUTING:
-            deterministic_ids.judge_deterministic_id(item, kind, out)
+    if kind in vocabulary.CONTRIBUTING and not unreadable:
+        deterministic_ids.judge_deterministic_id(item, kind, out)
+    if not formed and not unreadable:
         schemas.judge_by_schema(item, kind, name, out)
 
 
