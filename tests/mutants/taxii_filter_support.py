@@ -52,7 +52,10 @@ def added_after_is_compared_with_modified(fault: Fault) -> None:
         valid = (await forward(seen)).ok
         return _later_than(seen.value("added_after") or "")(reply) if valid and reply.ok else await forward(seen)
 
-    fault.around(lambda seen: on("objects")(seen) and {ID, "added_after"} <= seen.names, by_content)
+    def for_one(seen: Seen) -> bool:
+        return on("objects")(seen) and seen.names == {ID, "added_after"} and "," not in (seen.value(ID) or "")
+
+    fault.around(for_one, by_content)
 
 
 @mutant(breaks="TAXII-3.4-14", size="subtle")
