@@ -7,6 +7,7 @@ from typing import Any
 
 from isao_reference.store.items import NewItem
 from isao_reference.taxii import intake
+from tests.mutants import LIBRARY
 from tests.support.answering import Forward, Reply, Seen, on
 from tests.support.mutation import Fault, mutant
 
@@ -175,24 +176,28 @@ def a_manifest_without_records_is_null(fault: Fault) -> None:
     _empty(fault, lambda _: True, None)
 
 
-def _media_type(fault: Fault, which: Callable[[list[Any]], list[Any]], media_type: str) -> None:
+def _media_type(fault: Fault, when: Callable[[Seen], bool], media_type: str) -> None:
+    """Another media type of the last record of a manifest that is not filtered by it."""
+
     def typed(body: dict[str, Any]) -> None:
-        for record in which(body.get("objects", [])):
+        for record in body.get("objects", [])[-1:]:
             record["media_type"] = media_type
 
-    fault.change_json(lambda seen: on("manifest")(seen) and "match[spec_version]" not in seen.names, typed)
+    fault.change_json(
+        lambda seen: on("manifest")(seen) and "match[spec_version]" not in seen.names and when(seen), typed
+    )
 
 
 @mutant(breaks="TAXII-5.3.1-4")
-def records_have_the_type_of_any_json(fault: Fault) -> None:
-    """Every record says the media type application/json, which no collection lists."""
-    _media_type(fault, lambda records: records, "application/json")
+def the_last_record_has_the_type_of_any_json(fault: Fault) -> None:
+    """The last record says the media type application/json, which no collection lists."""
+    _media_type(fault, lambda _: True, "application/json")
 
 
 @mutant(breaks="TAXII-5.3.1-4", size="subtle")
-def the_last_record_has_a_version_of_stix_that_is_not_listed(fault: Fault) -> None:
-    """The last record says a version of STIX that its collection does not list."""
-    _media_type(fault, lambda records: records[-1:], "application/stix+json;version=2.2")
+def a_record_has_a_version_of_stix_that_is_not_listed(fault: Fault) -> None:
+    """The last record of one collection says a version of STIX that the collection does not list."""
+    _media_type(fault, lambda seen: seen.collection == LIBRARY, "application/stix+json;version=2.2")
 
 
 _DATES = "UPDATE OR IGNORE items SET date_added = ? WHERE collection = ? AND object_id = ? AND version_key"
