@@ -35,7 +35,7 @@ def failures(entry: Mutant, folder: Path) -> tuple[Run, Target, list[tuple[Any, 
     own = entry.declared | set(entry.traffic)
     watched = catalogue.requirements[entry.breaks].verification.by is VerifiedBy.WATCHER
     rows = tuple(row for row in catalogue.requirements.values() if row.id in own or watched)
-    with faulty_exchange(entry, folder) as target:
+    with faulty_exchange(entry, folder) as (target, _):
         live = Live(Wire(target.tls), Redactor(target.actors.values()))
         run = execute(Plan(target, catalogue, rows, SEED), live, Creations())
     red = [(j.row, c) for j in run.judged if j.row.id in entry.declared for c in j.checks if c.outcome in RED]
@@ -107,7 +107,7 @@ def check_scripts(entry: Mutant, tmp_path: Path) -> None:
         folder = tmp_path / f"again-{number}"
         folder.mkdir()
         script = reproduce.script(record, row, check, target.base_url)
-        with faulty_exchange(entry, folder) as fresh:
+        with faulty_exchange(entry, folder) as (fresh, _):
             out = reproduced(script, fresh, folder)
         steps = {step.number: step for step in reproduce.steps(record, check)}
         posted = frozenset().union(*(posted_ids(step) for step in steps.values()))

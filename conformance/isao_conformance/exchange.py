@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -91,7 +91,7 @@ class Answer:
         value = self.resource.get(key)
         return value if isinstance(value, list) else []
 
-    @property
+    @cached_property
     def objects(self) -> list[dict[str, Any]]:
         """The JSON objects listed under `objects` (envelope or manifest)."""
         return [item for item in self.list_of("objects") if isinstance(item, dict)]
@@ -112,12 +112,12 @@ class Answer:
         value = self.resource.get("next")
         return None if value is None else str(value)
 
-    @property
+    @cached_property
     def media_type(self) -> tuple[str, dict[str, str]]:
         """Content-Type parsed into type and parameters, names lower-cased, quotes removed."""
         return parse_media_type(self.header("content-type") or "")
 
-    @property
+    @cached_property
     def is_taxii(self) -> bool:
         """True when the body is labelled application/taxii+json."""
         return self.media_type[0] == "application/taxii+json"
@@ -132,12 +132,16 @@ class Answer:
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request with its answer, or with the problem that kept an answer from coming."""
+    """A request with its answer, or with the problem that kept an answer from coming.
+
+    `memo` holds what watchers worked out about it: dozens look at each exchange, and each fact is worked out once.
+    """
 
     key: Key
     request: Request
     answer: Answer | None
     problem: str = ""
+    memo: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
 def parse_media_type(value: str) -> tuple[str, dict[str, str]]:

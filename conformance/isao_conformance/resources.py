@@ -31,6 +31,12 @@ TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 
 def kind_of(exchange: Exchange) -> str:
     """The resource that success at this URL brings, or "" when the URL is no TAXII endpoint as far as one can tell."""
+    if "kind" not in exchange.memo:
+        exchange.memo["kind"] = _kind_of(exchange)
+    return str(exchange.memo["kind"])
+
+
+def _kind_of(exchange: Exchange) -> str:
     path = exchange.request.path.split("?")[0].split("#")[0]
     found = next((kind for ending, kind in _ENDINGS if ending.search(path)), "")
     if found == ENVELOPE and exchange.request.method == "POST":

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from isao_conformance.exchange import Exchange
 from isao_conformance.listings import instant
@@ -140,16 +139,12 @@ def _error(exchange: Exchange) -> Part | None:
     return Part(ERROR, "an error message", answer.resource)
 
 
-_TAKEN_APART: WeakKeyDictionary[Exchange, tuple[Part, ...]] = WeakKeyDictionary()
-"""Twenty watchers look at each exchange; it is taken apart for the first one, and forgotten with its run."""
-
-
 def parts(exchange: Exchange) -> tuple[Part, ...]:
     """The TAXII resources in an answer: its own one, then those that are listed in it; or its error message."""
-    known = _TAKEN_APART.get(exchange)
-    if known is None:
-        known = _TAKEN_APART[exchange] = tuple(_parts(exchange))
-    return known
+    if "parts" not in exchange.memo:
+        exchange.memo["parts"] = tuple(_parts(exchange))
+    found: tuple[Part, ...] = exchange.memo["parts"]
+    return found
 
 
 def _parts(exchange: Exchange) -> Iterator[Part]:

@@ -22,12 +22,12 @@ from typing import Any
 from isao_conformance.creations import Creations
 from isao_conformance.evidence import Live, Redactor
 from isao_conformance.runner import Judged, Plan, execute
-from isao_conformance.target import Target, load_target
-from isao_conformance.transport import Wire
+from isao_conformance.target import Target, load_target, origin_of
 from isao_conformance.verdict import Outcome
 from isao_reference import server
 from isao_spec import load
 from tests.support.answering import Change, Forward, Handler, Reply, Seen, layer
+from tests.support.inprocess import InProcessWire
 from tests.support.live import live_demo
 
 SEED = "mutation"
@@ -169,33 +169,40 @@ def all_mutants() -> dict[str, Mutant]:
 
 
 @contextmanager
-def faulty_exchange(entry: Mutant | None, folder: Path) -> Iterator[Target]:
-    """Serve the demonstration exchange with this fault (None: with none) and yield its target."""
+def faulty_exchange(entry: Mutant | None, folder: Path) -> Iterator[tuple[Target, Any]]:
+    """Serve the demonstration exchange with this fault (None: with none) and yield its target and its application."""
     fault = Fault()
     with fault.undo:
         if entry is not None:
             entry.inject(fault)
         with ExitStack() as stack:
-            wrap = (lambda app: layer(app, fault.layers, fault.actors)) if fault.layers else None
+            served: list[Any] = []
+
+            def wrap(app: Any) -> Any:
+                served.append(layer(app, fault.layers, fault.actors))
+                return served[0]
+
             exchange = stack.enter_context(live_demo(folder, wrap=wrap))
             target = load_target(exchange.target_path)
             fault.actors.update({a.authorization: name for name, a in target.actors.items() if a.authorization})
             for change in [*(stack.enter_context(b) for b in fault.beside), *fault.targets]:
                 target = change(target)
-            yield target
+            yield target, served[0]
 
 
 def run_rows(entry: Mutant | None, rows: Iterable[str]) -> dict[str, Judged]:
     """Judge these rows on the demonstration exchange with this fault, always with the same seed."""
     catalogue = load()
     chosen = tuple(catalogue.requirements[row] for row in dict.fromkeys(rows))
-    with tempfile.TemporaryDirectory(prefix="mutant-") as name, faulty_exchange(entry, Path(name)) as target:
+    with tempfile.TemporaryDirectory(prefix="mutant-") as name, faulty_exchange(entry, Path(name)) as (target, app):
         creations = Creations(Path(name))
-        live = Live(Wire(target.tls), Redactor(target.actors.values()))
+        wire = InProcessWire(target.tls, app, origin_of(target.base_url))
+        live = Live(wire, Redactor(target.actors.values()))
         try:
-            run = execute(Plan(target, catalogue, chosen, SEED), live, creations)
+            run = execute(Plan(target, catalogue, chosen, SEED, threads=2), live, creations)
         finally:
             creations.close()
+            wire.close()
     return {judged.row.id: judged for judged in run.judged}
 
 

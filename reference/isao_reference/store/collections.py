@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,15 @@ def _from_row(row: Sequence[object]) -> Collection:
         None if alias is None else str(alias),
         str(title),
         str(description),
-        tuple(json.loads(str(media_types))),
-        tuple(json.loads(str(readers))),
-        tuple(json.loads(str(writers))),
+        _listed(str(media_types)),
+        _listed(str(readers)),
+        _listed(str(writers)),
     )
+
+
+@lru_cache(maxsize=10_000)
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
 
 
 def insert_collection(db: sqlite3.Connection, collection: Collection) -> None:

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from isao_reference.policy import audience
 from isao_reference.policy.audience import Audience, Contributor, Distribution
@@ -25,7 +26,12 @@ class NewItem:
 
 def audiences(db: sqlite3.Connection) -> dict[int, Audience]:
     """Every audience by its number."""
-    return {int(key): frozenset(json.loads(atoms)) for key, atoms in db.execute("SELECT * FROM audiences")}
+    return {int(key): _audience(atoms) for key, atoms in db.execute("SELECT * FROM audiences")}
+
+
+@lru_cache(maxsize=10_000)
+def _audience(atoms: str) -> Audience:
+    return frozenset(json.loads(atoms))
 
 
 def audience_key(db: sqlite3.Connection, readers: Audience) -> int:
