@@ -45,12 +45,14 @@ def _later_than(text: str) -> Callable[[Reply], Reply]:
 
 @mutant(breaks="TAXII-3.4-14")
 def added_after_is_compared_with_modified(fault: Fault) -> None:
-    """For one id GET objects compares added_after with the object's own modified time."""
+    """For one object that was never revised GET objects compares added_after with its own modified time."""
 
     async def by_content(seen: Seen, forward: Forward) -> Reply:
         reply = await forward(seen.asking(added_after=None))
-        valid = (await forward(seen)).ok
-        return _later_than(seen.value("added_after") or "")(reply) if valid and reply.ok else await forward(seen)
+        right = await forward(seen)
+        every = await forward(seen.asking(added_after=None, **{VERSION: "all"}))
+        revised = len(every.objects) > 1
+        return right if revised or not right.ok else _later_than(seen.value("added_after") or "")(reply)
 
     def for_one(seen: Seen) -> bool:
         return on("objects")(seen) and seen.names == {ID, "added_after"} and "," not in (seen.value(ID) or "")
