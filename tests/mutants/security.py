@@ -31,7 +31,7 @@ def is_json(body: bytes) -> bool:
     return True
 
 
-@mutant("ISAO-SEC-006")
+@mutant("ISAO-SEC-006", also={"TAXII-5.5-6": "A body that is not understood is answered 500."})
 def malformed_json_makes_the_exchange_fail(fault: Fault) -> None:
     """An unhandled exception in the reader, answered as an internal error."""
 
@@ -58,7 +58,11 @@ def what_follows_the_envelope_is_ignored(fault: Fault) -> None:
     fault.change_requests(lambda seen: seen.method == "POST", first_value)
 
 
-@mutant("ISAO-SEC-012", size="subtle")
+@mutant(
+    "ISAO-SEC-012",
+    size="subtle",
+    also={"TAXII-5.3-auth": "Failed authentication at the manifest is answered 200."},
+)
 def any_password_opens_the_manifest_for_a_known_name(fault: Fault) -> None:
     """One path compares the name and forgets the secret."""
 

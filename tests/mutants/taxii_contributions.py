@@ -235,7 +235,9 @@ def all_objects_are_successes_beside_a_good_one(fault: Fault) -> None:
     _kept_receipts(fault, _mixed, some_good)
 
 
-@mutant(breaks="TAXII-5.5-8", size="subtle")
+@mutant(
+    breaks="TAXII-5.5-8", size="subtle", also={"ISAO-GAT-005": "The valid neighbours of an invalid object are lost."}
+)
 def a_bad_object_takes_the_good_ones_with_it(fault: Fault) -> None:
     """One bad object rolls the whole envelope back; the receipt, written before, still counts the good ones."""
 

@@ -38,7 +38,6 @@ def there_is_no_manifest_without_a_filter(fault: Fault) -> None:
     size="subtle",
     also={
         "TAXII-5.2-1": "The table of a collection's address lists 200 as the code of success.",
-        "TAXII-5.1-2": "A collection that is listed is answered to the same client with that code.",
     },
 )
 def a_collection_is_answered_203(fault: Fault) -> None:

@@ -164,7 +164,13 @@ def of_two_ids_the_second_is_forgotten(fault: Fault) -> None:
     )
 
 
-@mutant(breaks="TAXII-3.4.1-4")
+@mutant(
+    breaks="TAXII-3.4.1-4",
+    also={
+        "TAXII-3.1-19": "The manifest does not apply a filter that its table lists.",
+        "TAXII-3.4-29": "The manifest does not support match[type].",
+    },
+)
 def the_manifest_ignores_match_type(fault: Fault) -> None:
     """match[type] by itself works on GET objects and is not looked at on the manifest."""
     fault.change_query(
@@ -226,7 +232,7 @@ def a_version_stays_latest_when_a_newer_one_arrives(fault: Fault) -> None:
     fault.around(lambda seen: _one_object(seen, None), marked)
 
 
-@mutant(breaks="TAXII-3.4.1-9")
+@mutant(breaks="TAXII-3.4.1-9", also={"TAXII-3.4.1-10": "The word last and no filter bring different versions."})
 def last_is_the_version_that_arrived_last(fault: Fault) -> None:
     """match[version]=last returns the newest arrival, whatever its modified time."""
 
@@ -308,7 +314,10 @@ def added_after_is_a_microsecond_off(fault: Fault) -> None:
 @mutant(
     breaks="TAXII-3.4.1-9",
     size="subtle",
-    also={"TAXII-3.4.1-7": "What comes without match[version] is not the version with the greatest modified time."},
+    also={
+        "TAXII-3.4.1-7": "What comes without match[version] is not the version with the greatest modified time.",
+        "TAXII-5.6-4": "The object comes in another version than the latest.",
+    },
 )
 def one_object_comes_in_the_version_that_arrived_last(fault: Fault) -> None:
     """GET object without match[version] returns the newest arrival; GET objects is right."""
