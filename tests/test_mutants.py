@@ -54,6 +54,7 @@ def test_of_both_profiles_exactly_the_declared_rows_turn_red_as_the_matrix_says(
     assert matrix.committed().get(name) == found.line, "drift; see `make selftest`"
 
 
+@pytest.mark.full
 def test_the_committed_matrix_holds_every_mutant_as_it_is_declared() -> None:
     lines = matrix.committed()
     assert lines.keys() == MUTANTS.keys()

@@ -108,7 +108,13 @@ def newest_versions_only(variant: Variant) -> Handlers:
             malformed = await forward(seen)
             return reply if malformed.ok else malformed
         plain = [str(e.get("version", e.get("modified", e.get("created", "")))) for e in reply.objects]
-        kept = [entry for entry, version in zip(reply.objects, plain, strict=True) if version in wanted]
+        # What has no time of its own has one version for ever.
+        timeless = [bool(e.get("type")) and "created" not in e for e in reply.objects]
+        kept = [
+            entry
+            for entry, version, lasting in zip(reply.objects, plain, timeless, strict=True)
+            if version in wanted or lasting
+        ]
         malformed = await forward(seen)
         return reply.with_objects(kept) if malformed.ok else malformed
 

@@ -98,11 +98,12 @@ def slow(variant: Variant) -> Handlers:
 
 
 def no_delete(variant: Variant) -> Handlers:
-    """Objects stay: DELETE is not offered."""
+    """Objects stay: nobody may delete one, and every client that can see it is told so."""
 
     async def refused(seen: Seen, forward: Forward) -> Reply:
         variant.met += 1
-        return refusal(405)
+        there = await forward(seen.at(seen.path))
+        return refusal(403) if there.ok else await forward(seen)
 
     return [(lambda seen: seen.method == "DELETE" and seen.endpoint == "object", refused)]
 
@@ -179,7 +180,7 @@ def variants() -> list[Variant]:
         Variant("slow", "no clause bounds the time of an answer", slow),
         Variant(
             "no_delete",
-            "5.7: a client that may see an object need not be allowed to delete it",
+            "5.7: 403 is for a client that may see an object and not delete it",
             no_delete,
         ),
         Variant("only_relative_roots", "4.1.1: default is optional, roots may be relative", only_relative_roots),

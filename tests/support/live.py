@@ -16,7 +16,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from isao_reference import demo
+from argon2 import PasswordHasher
+
+from isao_reference import auth, demo
 from isao_reference.demo import Actor, Prepared
 from isao_reference.settings import Settings
 from isao_reference.tls import CertificateFiles, issue_loopback_certificate
@@ -73,6 +75,8 @@ def session_certificate() -> CertificateFiles:
 
 @cache
 def _prepared(folder: Path) -> Prepared:
+    # What a hash costs is the point of it, and no test here is about that.
+    auth._HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     return demo.prepare(folder / "prepared.sqlite")
 
 

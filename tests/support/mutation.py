@@ -199,7 +199,7 @@ def run_rows(entry: Mutant | None, rows: Iterable[str]) -> dict[str, Judged]:
         wire = InProcessWire(target.tls, app, origin_of(target.base_url))
         live = Live(wire, Redactor(target.actors.values()))
         try:
-            run = execute(Plan(target, catalogue, chosen, SEED, threads=2), live, creations)
+            run = execute(Plan(target, catalogue, chosen, SEED, threads=1), live, creations)
         finally:
             creations.close()
             wire.close()
