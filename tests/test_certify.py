@@ -63,7 +63,8 @@ def test_the_reference_exchange_is_conformant(
     assert all(proof["ok"] for proof in report["gate"])
     assert report["leftovers"] == []
     assert len(report["created"]) > 50
-    for group in load().groups:
+    judged = {row["function"] for row in report["requirements"]}
+    for group in (group for group in load().groups if group.stem in judged):
         assert re.search(rf"^{group.stem}\b.*pass", run.stdout, re.MULTILINE), group.stem
 
 
@@ -145,7 +146,7 @@ def test_read_only_writes_nothing_and_stays_incomplete(exchange: LiveExchange, t
         for line in map(json.loads, (tmp_path / "transcript.ndjson").read_text("utf-8").splitlines())
         if "request" in line
     ]
-    assert "GET" in methods
+    assert {"GET"} <= set(methods) <= {"GET", "HEAD", "TLS", "PLAIN"}
     report = json.loads((tmp_path / "report.json").read_text("utf-8"))
     assert report["created"] == []
     assert sum(row["outcome"] == "pass" for row in report["requirements"]) >= 70

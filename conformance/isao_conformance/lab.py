@@ -21,7 +21,7 @@ from isao_conformance.errors import Untestable
 from isao_conformance.evidence import Conduit
 from isao_conformance.exchange import Answer, Key
 from isao_conformance.limits import LIMITS
-from isao_conformance.session import Session
+from isao_conformance.session import READ_ONLY, Session
 from isao_conformance.survey import Survey
 from isao_conformance.target import OUTSIDER, Actor, Target, basic_actor, bearer_actor
 from isao_conformance.verdict import Outcome
@@ -117,7 +117,12 @@ class Lab:
     def _session(self, actor: Actor) -> Session:
         if actor.name not in self._sessions:
             self._sessions[actor.name] = Session(
-                self._world.conduit, self.name, actor, self.target.origins, self._ordinals
+                self._world.conduit,
+                self.name,
+                actor,
+                self.target.origins,
+                self._ordinals,
+                self._world.read_only,
             )
         return self._sessions[actor.name]
 
@@ -164,7 +169,7 @@ class Lab:
     def workspace(self) -> str:
         """URL of the collection that the operator allows the run to write to. Untestable when there is none."""
         if self._world.read_only:
-            raise Untestable("the run is read-only", blocked_by="option --read-only")
+            raise READ_ONLY
         if not self.target.write:
             raise Untestable("the target file names no collection under [taxii] write", blocked_by="capability write")
         return self.target.write[0]
@@ -188,6 +193,8 @@ class Lab:
         They are written down for clean-up first. Raises Untestable when the target refuses them or keeps them
         pending: an object that was not accepted is no fixture (a server may refuse or hold content).
         """
+        if self._world.read_only:
+            raise READ_ONLY
         listed = [dict(stix) for stix in objects]
         session = self.as_(by) if by else self.reader
         where = collection or self.workspace
@@ -203,6 +210,8 @@ class Lab:
 
     def created(self, collection: str, ids: Iterable[str], by: str | None = None) -> None:
         """Write down for clean-up what a probe is about to create without `publish`."""
+        if self._world.read_only:
+            raise READ_ONLY
         self._world.creations.add(collection, by or self.survey.primary, list(ids))
 
     def completed(self, session: Session, answer: Answer) -> Answer:

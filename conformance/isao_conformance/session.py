@@ -24,6 +24,9 @@ TRY_LATER = (429, 503)
 LONE = "surrogatepass"
 """JSON can hold half a character; a target that sends one as an id or a cursor is sent the same back."""
 
+READING = ("GET", "HEAD", "TLS", "PLAIN")
+READ_ONLY = Untestable("the run is read-only", blocked_by="option --read-only")
+
 
 class Session:
     """Requests of one actor within one probe, each recorded under (probe, actor, ordinal).
@@ -38,11 +41,13 @@ class Session:
         actor: Actor,
         origins: tuple[str, ...],
         ordinals: Iterator[int] | None = None,
+        read_only: bool = False,
     ) -> None:
         self._conduit = conduit
         self._probe = probe
         self.actor = actor
         self._origins = origins
+        self._read_only = read_only
         self._ordinals = ordinals if ordinals is not None else count(1)
         self.last: Exchange | None = None
         self._answered: list[tuple[Answer, Key]] = []
@@ -50,8 +55,11 @@ class Session:
     def send(self, method: str, url: str, headers: Headers, body: bytes = b"") -> Answer:
         """Send exactly these headers (Host is added) and return the answer.
 
-        Raises OriginNotDeclared for a URL elsewhere, NoAnswer when none came or it says to come back later.
+        Raises OriginNotDeclared for a URL elsewhere, NoAnswer when none came or it says to come back later, Untestable
+        for anything but reading in a run that is read-only, whatever a probe has in mind.
         """
+        if self._read_only and method not in READING:
+            raise READ_ONLY
         if origin_of(url) not in self._origins:
             raise OriginNotDeclared(
                 f'{url} is outside the declared origins; add "{origin_of(url)}" to origins in the target file'

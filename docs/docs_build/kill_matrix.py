@@ -21,10 +21,11 @@ def kill_matrix_page(known: Knowledge, root: Path) -> str:
     parts = [
         "---\nhide:\n  - toc\n---",
         "# Kill matrix",
-        f"{count(len(known.mutants), 'mutant')}, {len(lines)} of them in the last full run. Each is a server with one fault, each run against every requirement of the "
-        "profiles taxii-server and exchange. Named are the requirements that turned red, first the one that the mutant "
-        "was made to break, and how many checks saw it there. Everything not named stayed green. "
-        "[What a mutant is](trust.md). `make selftest` makes the matrix anew and compares it with this one.",
+        f"{count(len(known.mutants), 'mutant')}, {len(lines)} of them in the last full run. Each is a server with one "
+        "fault, run against every requirement of the profiles taxii-server and exchange. Named are those that "
+        "turned red, first the one that the mutant was made to break, and how many checks saw it there. Everything not "
+        "named stayed green. [What a mutant is](trust.md). `make selftest` makes the matrix anew and compares it with "
+        "this one.",
     ]
     for group in known.catalogue.groups:
         rows = [row for row in known.of_group(group) if known.mutants_of(row)]

@@ -14,7 +14,7 @@ from isao_conformance.errors import Untestable
 from isao_conformance.exchange import Answer, Exchange, Key, Request
 from isao_conformance.limits import LIMITS
 from isao_conformance.listings import Pages, instant, microseconds, pages, shifted, whole
-from isao_conformance.probe import Finding, all_watchers
+from isao_conformance.probe import all_watchers
 from isao_conformance.probes.taxii_errors import is_challenge
 from isao_conformance.resources import kind_of
 from isao_conformance.session import TAXII
@@ -207,99 +207,3 @@ def test_lawful_challenges_parse(value: str) -> None:
 )
 def test_what_is_no_challenge_does_not_parse(value: str) -> None:
     assert not is_challenge(value)
-
-
-# --- watchers ---------------------------------------------------------------------------------
-
-RECORD = {"id": "tool--1", "date_added": "2026-01-05T08:00:00.123456Z", "version": "2026-01-05T08:00:00.000Z"}
-MANIFEST = f"{COLLECTION}manifest/"
-ENVELOPE = f"{COLLECTION}objects/"
-FINDINGS = {
-    "booleans_are_json_literals": exchange(f"{ROOT}collections/", {"collections": [{"can_read": "true"}]}),
-    "no_list_is_empty": exchange(f"{ROOT}status/1/", {"id": "1", "failures": []}),
-    "timestamps_have_six_digits_and_are_utc": exchange(
-        MANIFEST, {"objects": [RECORD, {**RECORD, "date_added": "2026-01-05T08:00:00.123Z"}]}
-    ),
-    "bodies_are_utf_8": exchange(ENVELOPE, b'{"objects": [{"name": "\xdc"}]}'),
-    "bodies_are_interoperable_json": exchange(ENVELOPE, b'{"objects": [{"a": 1, "a": 2}]}'),
-    "required_properties_are_there": exchange(MANIFEST, {"objects": [{"id": "tool--1", "version": "x"}]}),
-    "date_added_headers_are_timestamps": exchange(
-        ENVELOPE, {"objects": [{"id": "tool--1"}]}, X_TAXII_Date_Added_Last="Mon, 05 Jan 2026 08:00:00 GMT"
-    ),
-    "successes_name_the_media_type_with_its_version": exchange(ENVELOPE, {}, label="application/taxii+json"),
-    "error_messages_have_a_title": exchange(ENVELOPE, {"description": "no"}, 400),
-    "error_messages_name_their_own_status": exchange(ENVELOPE, {"title": "no", "http_status": "400"}, 404),
-    "properties_of_error_messages_have_their_types": exchange(ENVELOPE, {"title": "no", "http_status": 404}, 404),
-    "a_401_carries_a_challenge": exchange(ENVELOPE, {"title": "who"}, 401),
-}
-
-
-def test_every_watcher_is_shown_a_fault() -> None:
-    assert set(FINDINGS) == set(WATCHERS)
-
-
-@pytest.mark.parametrize("name", sorted(FINDINGS))
-def test_a_watcher_finds_its_fault(name: str) -> None:
-    assert isinstance(WATCHERS[name].look(FINDINGS[name]), Finding)
-
-
-LAWFUL = [
-    exchange(f"{ROOT}collections/", {}),
-    exchange(ENVELOPE, {"more": False, "x_ours": []}),
-    exchange(
-        ENVELOPE,
-        {"objects": [{"id": "tool--1", "labels": [], "more": "x"}]},
-        label='Application/TAXII+json; VERSION="2.1"',
-    ),
-    exchange(MANIFEST, {"objects": [RECORD]}, X_TAXII_Date_Added_First="2026-01-05T08:00:00.123456Z"),
-    exchange(f"{COLLECTION}objects/tool--1/", b"", method="DELETE", label=None),
-    exchange(ENVELOPE, b"<h1>Method Not Allowed</h1>", 405, label="text/html"),
-    exchange(ENVELOPE, {"title": "who"}, 401, WWW_Authenticate='Basic realm="x"'),
-    exchange(f"{COLLECTION}objects/", {"title": "hidden"}, 404, actor="nobody-instead-of-member-a"),
-    exchange("https://taxii.example/no-such-root-1/", b"\xff\xfe home", label="text/html"),
-]
-
-
-@pytest.mark.parametrize("name", sorted(FINDINGS))
-@pytest.mark.parametrize("lawful", LAWFUL, ids=range(len(LAWFUL)))
-def test_no_watcher_objects_to_what_is_lawful(name: str, lawful: Exchange) -> None:
-    assert not isinstance(WATCHERS[name].look(lawful), Finding)
-
-
-JUNK = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(
-                ["objects", "collections", "versions", "successes", "title", "id", "more", "date_added", "x"]
-            ),
-            inner,
-            max_size=4,
-        )
-    ),
-    max_leaves=12,
-)
-URLS = ["https://taxii.example/taxii2/", ROOT, f"{ROOT}collections/", COLLECTION, MANIFEST, ENVELOPE]
-URLS += [f"{ENVELOPE}tool--1/", f"{ENVELOPE}tool--1/versions/", f"{ROOT}status/1/", "https://taxii.example"]
-
-
-@given(
-    st.sampled_from(URLS),
-    st.binary(max_size=40) | JUNK.map(lambda value: json.dumps(value).encode()) | st.just(b"[" * 100_000),
-    st.sampled_from([0, 200, 202, 204, 400, 401, 404, 500]),
-    st.sampled_from([TAXII, "application/taxii+json", "text/html", "", ";;=", None]),
-    st.text(st.characters(codec="latin-1"), max_size=30),
-)
-def test_watchers_survive_any_answer(url: str, body: bytes, status: int, label: str | None, header: str) -> None:
-    for method in ("GET", "POST"):
-        seen = exchange(
-            url, body, status, method, label=label, WWW_Authenticate=header, X_TAXII_Date_Added_First=header
-        )
-        for watcher in WATCHERS.values():
-            assert isinstance(watcher.look(seen), Finding | bool)
-
-
-def test_watchers_survive_an_exchange_without_answer() -> None:
-    silent = Exchange(Key("p", "a", 1), Request("GET", ENVELOPE), None, "no answer")
-    assert not any(watcher.look(silent) for watcher in WATCHERS.values())

@@ -49,11 +49,12 @@ def the_last_record_is_lost_when_the_limit_just_suffices(fault: Fault) -> None:
 
 @mutant(breaks="TAXII-3.4-20")
 def a_cut_answer_does_not_say_more(fault: Fault) -> None:
-    """An envelope cut to one object by limit=1 says more false, though it gives a next."""
+    """An envelope cut to one object by limit=1 says more false, and gives no next."""
 
     def no_more(body: dict[str, Any]) -> None:
         if body.get("more"):
             body["more"] = False
+            body.pop("next", None)
 
     fault.change_json(
         lambda seen: on("objects")(seen) and _limit(seen) == 1 and seen.names <= {"limit", "match[id]"}, no_more
@@ -214,6 +215,7 @@ def a_cut_answer_about_named_ids_leaves_more_out(fault: Fault) -> None:
 
     def without_more(body: dict[str, Any]) -> None:
         body.pop("more", None)
+        body.pop("next", None)
 
     fault.change_json(
         lambda seen: on("objects")(seen) and _limit(seen) == 1 and seen.names == {"limit", "match[id]"}, without_more
