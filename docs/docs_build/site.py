@@ -66,6 +66,7 @@ def _fragments(known: Knowledge, root: Path) -> dict[str, str]:
         "profiles": index_pages.profiles_table(known),
         "dead": trials.dead_targets(root),
         "variants": trials.variants(root),
+        "servers": trials.servers_by_area(root, known),
         "rulings": trials.rulings(root, dict(known.catalogue.requirements)),
     }
 

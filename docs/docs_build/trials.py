@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from docs_build.knowledge import Knowledge
 from docs_build.row_page import row_link
 from docs_build.text import bullets, count, first_line, plain, prose, table
 from isao_spec.model import Requirement
@@ -17,6 +19,7 @@ from isao_spec.model import Requirement
 DEAD = "tests/hostile/dead.py"
 VARIANTS = ("tests/eccentrics/variants.py", "tests/eccentrics/more_variants.py")
 RULINGS = "tests/peers/adjudications.yaml"
+OUTCOMES = "tests/peers/outcomes.json"
 
 
 def dead_targets(root: Path) -> str:
@@ -64,6 +67,29 @@ def rulings(root: Path, rows: dict[str, Requirement]) -> str:
         parts.append(f"{count(checks, 'check')} not met, in {count(len(told[server]), 'requirement')}.")
         parts.append(table(("Requirement", "Ruling", "Why", "Clause", "Checks"), lines))
     return "\n\n".join(parts)
+
+
+def servers_by_area(root: Path, known: Knowledge) -> str:
+    """Server by area: how many requirements of each TAXII area each independent server met, as recorded."""
+    told: dict[str, dict[str, str]] = json.loads((root / OUTCOMES).read_text("utf-8"))
+    lines = []
+    for group in known.catalogue.groups:
+        rows = [row.id for row in known.of_group(group) if any(row.id in outcomes for outcomes in told.values())]
+        if rows:
+            cells = (_cell(Counter(told[server].get(row, "untestable") for row in rows)) for server in sorted(told))
+            lines.append((f"[{plain(group.title)}](functions/{group.stem}.md)", *cells))
+    return table(("Area", *(plain(server) for server in sorted(told))), lines)
+
+
+def _cell(outcomes: Counter[str]) -> str:
+    words = {
+        "pass": "met",
+        "fail": "failed",
+        "warn": "warned",
+        "untestable": "not judged",
+        "inapplicable": "not offered",
+    }
+    return ", ".join(f"{outcomes[word]} {said}" for word, said in words.items() if outcomes[word])
 
 
 def _rulings(checks: dict[str, dict[str, Any]], row: Requirement) -> Iterator[tuple[str, ...]]:
