@@ -40,16 +40,16 @@ def an_unreadable_added_after_is_answered_422(fault: Fault) -> None:
 
 @mutant(breaks="TAXII-3.4-2")
 def a_limit_that_is_no_number_is_ignored(fault: Fault) -> None:
-    """GET objects takes a limit it cannot read as none."""
-    fault.change_query(on("objects"), "limit", lambda text: text if text.lstrip("-").isdigit() else None)
+    """GET objects takes a limit that is a word as none."""
+    fault.change_query(on("objects"), "limit", lambda text: None if text.isalpha() else text)
 
 
 @mutant(breaks="TAXII-3.4-2", size="subtle")
 def a_limit_that_is_no_number_breaks_the_manifest(fault: Fault) -> None:
-    """The manifest answers 500 to a limit it cannot read."""
+    """The manifest answers 500 to a limit that is a word."""
     fault.change_answers(
         lambda seen: on("manifest")(seen) and "limit" in seen.names,
-        lambda seen, reply: refusal(500) if not (seen.value("limit") or "").lstrip("-").isdigit() else reply,
+        lambda seen, reply: refusal(500) if (seen.value("limit") or "").isalpha() else reply,
     )
 
 

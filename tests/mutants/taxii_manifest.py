@@ -60,7 +60,10 @@ def record_ids_of_tools_carry_a_row_number(fault: Fault) -> None:
     fault.change_json(_exactly(), numbered)
 
 
-@mutant(breaks="TAXII-5.3.1-3")
+@mutant(
+    breaks="TAXII-5.3.1-3",
+    also={"TAXII-3.4.1-10": "Asked for by the word last, the same object has another version."},
+)
 def a_records_version_is_its_date_added(fault: Fault) -> None:
     """Where one id is asked for, version is the time of addition."""
     _version_is_date_added(fault, "")

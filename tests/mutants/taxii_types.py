@@ -168,7 +168,7 @@ def a_bundle_lies_in_the_envelope(fault: Fault) -> None:
     bundle = "bundle--7f3d9c2a-51c4-4b0e-8d6f-1a2b3c4d5e6f"
     _with_a_stranger(
         fault,
-        lambda seen: seen.names <= {"limit", "next", "match[version]"},
+        lambda seen: seen.names <= {"next", "match[version]"},
         lambda objects: {"type": "bundle", "id": bundle, "objects": objects[:1]},
     )
 
