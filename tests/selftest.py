@@ -43,6 +43,9 @@ def main(arguments: list[str]) -> int:
             print(
                 mark, found.line.breaks, found.line.size, found.line.mutant, *found.faults, *drift, sep="  ", flush=True
             )
+            if writing:  # at once, so that an interrupted run is not lost
+                matrix.write([found.line, *(line for name, line in before.items() if name != found.line.mutant)])
+                before[found.line.mutant] = found.line
             problems += [f"{found.line.mutant}: {text}" for text in (*found.faults, *drift)]
     if not names:
         gone = sorted(before.keys() - all_mutants().keys())
@@ -51,8 +54,8 @@ def main(arguments: list[str]) -> int:
     print(f"{len(done)} mutants of {rows} requirements in {time.monotonic() - started:.0f} s; {len(problems)} problems")
     for text in problems:
         print("  ", text)
-    if writing:
-        matrix.write([*done, *(line for name, line in before.items() if names and name not in names)])
+    if writing and not names:
+        matrix.write(done)
     return 1 if problems else 0
 
 

@@ -17,7 +17,9 @@ MATRIX = "tests/kill-matrix.jsonl"
 
 def kill_matrix_page(known: Knowledge, root: Path) -> str:
     """`kill-matrix.md`, from the last run that was committed. A mutant that is newer than it is said to be."""
-    lines = {line["mutant"]: line for line in map(json.loads, (root / MATRIX).read_text("utf-8").splitlines())}
+    file = root / MATRIX
+    recorded = file.read_text("utf-8").splitlines() if file.is_file() else []
+    lines = {line["mutant"]: line for line in map(json.loads, recorded)}
     parts = [
         "---\nhide:\n  - toc\n---",
         "# Kill matrix",

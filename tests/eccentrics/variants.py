@@ -44,12 +44,18 @@ def extra_properties(variant: Variant) -> Handlers:
 
 
 def hidden_is_404(variant: Variant) -> Handlers:
-    """404 where 403 would say too much; 5.7 fixes the codes of DELETE, so those stay."""
+    """404 where 403 or 401 would say too much; 5.7 fixes the codes of DELETE, so those stay."""
     return [
         variant.answers(
-            lambda seen: seen.method != "DELETE", lambda _, reply: refusal(404) if reply.status == 403 else reply
+            lambda seen: seen.method != "DELETE",
+            lambda seen, reply: refusal(404) if reply.status == 403 or _is_stranger(seen, reply) else reply,
         )
     ]
+
+
+def _is_stranger(seen: Seen, reply: Reply) -> bool:
+    """Somebody without an account asks for objects that only accounts may read: 401 or 404 (5.4)."""
+    return reply.status == 401 and seen.authorization is None and seen.endpoint == "objects"
 
 
 def errors_without_a_body(variant: Variant) -> Handlers:

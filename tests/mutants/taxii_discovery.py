@@ -124,14 +124,21 @@ def discovery_is_redirected_to_another_path(fault: Fault) -> None:
     _elsewhere(fault, Reply(308, (("Location", "/services/taxii2/"),), b""))
 
 
-@mutant(breaks="TAXII-4.1-2")
+@mutant(
+    breaks="TAXII-4.1-2",
+    also={"ISAO-SEC-012": "Wrong credentials are not refused at discovery by a code that says so."},
+)
 def discovery_sends_strangers_to_a_login_page(fault: Fault) -> None:
     """Who fails to log in is sent from discovery to a page of HTML with a form (302)."""
     login = Reply(302, (("Location", "/login"), ("Content-Type", "text/html")), b"<title>Log in</title>")
     fault.change_answers(on("discovery"), lambda _, reply: login if reply.status == 401 else reply)
 
 
-@mutant(breaks="TAXII-4.1-2", size="subtle")
+@mutant(
+    breaks="TAXII-4.1-2",
+    size="subtle",
+    also={"ISAO-SEC-012": "Wrong credentials are not refused at discovery by a code that says so."},
+)
 def discovery_answers_a_wrong_password_400(fault: Fault) -> None:
     """Who fails to log in is answered 400 by discovery, as if the request were malformed."""
     fault.change_answers(on("discovery"), lambda _, reply: refusal(400) if reply.status == 401 else reply)
