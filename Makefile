@@ -2,7 +2,7 @@
 # make test        the push lane;  make test-full  every number an issue states
 # make selftest    every faulty server against all probes: the kill matrix
 # make lint        style and types;  make docs  the guidelines site in build/site/
-# make bench     STIX objects judged a second, against stix2-validator in an environment of its own
+# make bench     seconds of a whole profile; STIX objects judged a second, against stix2-validator
 
 PYTHON ?= python3
 VENV   := .venv
@@ -31,6 +31,7 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/mypy
 
 bench: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.bench.suite_speed
 	$(BIN)/python -m tests.bench.stix_validation
 
 docs: $(VENV)/dev.stamp
