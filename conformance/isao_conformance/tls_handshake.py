@@ -48,11 +48,12 @@ def shake(context: ssl.SSLContext, url: str, version: str, suites: str = "") -> 
 def tickets(context: ssl.SSLContext, url: str) -> dict[str, Any]:
     """A TLS 1.3 handshake and one request without credentials, to see the session tickets that the server sends.
 
-    Tells `accepted`, `tickets` (how many came), `early_data` (the most octets that any of them allows as early data;
-    0 when none does), `problem`. Raises NoAnswer when nothing listens. The context is changed.
+    Tells `accepted`, `opened` (whether what followed the handshake could be read), `tickets` (how many came),
+    `early_data` (the most octets that any of them allows as early data; 0 when none does), `problem`. Raises NoAnswer
+    when nothing listens. The context is changed.
     """
     host, port = _place(url)
-    told: dict[str, Any] = {"accepted": False, "tickets": 0, "early_data": 0}
+    told: dict[str, Any] = {"accepted": False, "opened": False, "tickets": 0, "early_data": 0}
     context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_3
     asking = f"GET {urlsplit(url).path or '/'} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode()
     with tempfile.TemporaryDirectory(prefix="isao-keys-") as folder:
@@ -66,7 +67,9 @@ def tickets(context: ssl.SSLContext, url: str) -> dict[str, Any]:
         if problem:
             return {**told, "problem": problem}
         allowed = tls_tickets.early_data_allowances(received, keys.read_text("ascii"), cipher)
-    return {**told, "accepted": True, "tickets": len(allowed), "early_data": max(allowed, default=0)}
+    if allowed is None:
+        return {**told, "accepted": True}
+    return {**told, "accepted": True, "opened": True, "tickets": len(allowed), "early_data": max(allowed, default=0)}
 
 
 def _place(url: str) -> tuple[str, int]:

@@ -19,17 +19,18 @@ _SECRET = "SERVER_TRAFFIC_SECRET_0"
 _APPLICATION_DATA, _HANDSHAKE, _NEW_SESSION_TICKET, _EARLY_DATA = 23, 22, 4, 42
 
 
-def early_data_allowances(received: bytes, key_log: str, cipher: str) -> list[int]:
-    """For each ticket that a server sent its max_early_data_size (4.6.1), 0 where the extension is missing.
+def early_data_allowances(received: bytes, key_log: str, cipher: str) -> list[int] | None:
+    """For each ticket that a server sent its max_early_data_size (4.6.1), 0 where the extension is missing; None when
+    nothing that came after the handshake could be opened, so that nobody knows whether there was a ticket.
 
     `received` is everything that came over the wire, `key_log` the lines in the NSS key log format, `cipher` the
-    name of the suite. What cannot be opened is passed over: an attacker gains no verdict by it, since no ticket
-    means that no early data is offered to us.
+    name of the suite.
     """
     secrets = [line.split()[2] for line in key_log.splitlines() if line.startswith(_SECRET + " ")]
-    if len(secrets) != 1:
-        return []
-    stream = b"".join(_handshake_parts(received, bytes.fromhex(secrets[0]), cipher))
+    opened = list(_opened(received, bytes.fromhex(secrets[0]), cipher)) if len(secrets) == 1 else []
+    if not opened:
+        return None
+    stream = b"".join(content[:-1] for content in opened if content[-1] == _HANDSHAKE)
     return [_allowance(body) for kind, body in _messages(stream) if kind == _NEW_SESSION_TICKET]
 
 
@@ -40,8 +41,8 @@ def _expand(secret: bytes, label: str, length: int, algorithm: hashes.HashAlgori
     return HKDFExpand(algorithm, length, info).derive(secret)
 
 
-def _handshake_parts(received: bytes, secret: bytes, cipher: str) -> Iterator[bytes]:
-    """The handshake octets of all records that the application secret opens, in order."""
+def _opened(received: bytes, secret: bytes, cipher: str) -> Iterator[bytes]:
+    """What all records hold that the application secret opens, in order, each with its type as the last octet (5.2)."""
     algorithm: hashes.HashAlgorithm = hashes.SHA384() if cipher.endswith("SHA384") else hashes.SHA256()
     if len(secret) != hashlib.new(algorithm.name).digest_size:
         return
@@ -57,8 +58,8 @@ def _handshake_parts(received: bytes, secret: bytes, cipher: str) -> Iterator[by
             continue  # a record of the handshake, under another key
         number += 1
         content = inner.rstrip(b"\0")
-        if content and content[-1] == _HANDSHAKE:
-            yield content[:-1]
+        if content:
+            yield content
 
 
 def _records(received: bytes) -> Iterator[tuple[bytes, bytes]]:
