@@ -23,7 +23,9 @@ def kill_matrix_page(known: Knowledge, root: Path) -> str:
     parts = [
         "---\nhide:\n  - toc\n---",
         "# Kill matrix",
-        f"{count(len(known.mutants), 'mutant')}, {len(lines)} of them in the last full run. Each is a server with one "
+        f"{count(len(known.mutants), 'mutant')}; "
+        + (f"{len(lines)} of them are in the last full run. " if lines else "no full run has been recorded yet. ")
+        + "Each is a server with one "
         "fault, run against every requirement of the profiles taxii-server and exchange. Named are those that "
         "turned red, first the one that the mutant was made to break, and how many checks saw it there. Everything not "
         "named stayed green. [What a mutant is](trust.md). `make selftest` makes the matrix anew and compares it with "
@@ -50,5 +52,5 @@ def _entry(known: Knowledge, entry: dict[str, Any]) -> Iterator[str]:
     yield plain(entry["mutant"].replace("_", " "))
     yield entry["size"]
     links = ", ".join(row_link(known.catalogue.requirements[row], "requirements/") for row in order)
-    yield links or "not in the last full run"
+    yield links or "not run in full yet"
     yield ", ".join(str(len(red[row])) for row in order)

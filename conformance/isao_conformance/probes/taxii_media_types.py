@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 
-from isao_conformance.errors import Untestable
+from isao_conformance.addresses import get_endpoints
 from isao_conformance.exchange import Exchange
-from isao_conformance.fixtures import LABEL, reading_place, some_objects
+from isao_conformance.fixtures import LABEL, reading_place
 from isao_conformance.lab import Lab
 from isao_conformance.probe import Finding, Looked, probe, watcher
 from isao_conformance.resources import kind_of, succeeded
-from isao_conformance.session import TAXII, object_url
+from isao_conformance.session import TAXII
 
 SPACED = "application/taxii+json; version=2.1"
 
@@ -29,33 +29,11 @@ def successes_name_the_media_type_with_its_version(exchange: Exchange) -> Looked
     return Finding(f"Content-Type: {TAXII}", f"Content-Type: {str(answer.header('content-type'))[:120]}")
 
 
-def _endpoints(lab: Lab) -> dict[str, str]:
-    """Every GET endpoint in reach, by name."""
-    root = lab.survey.api_root
-    found = {"discovery": lab.target.discovery}
-    if root:
-        found |= {"API root": root, "collections": f"{root}collections/"}
-    try:
-        shelf = some_objects(lab)
-        where, known = shelf.collection, shelf.ids[0]
-    except Untestable:
-        where, known = reading_place(lab), ""
-    found |= {"collection": where, "manifest": f"{where}manifest/", "objects": f"{where}objects/"}
-    if known:
-        found |= {"object": object_url(where, known), "versions": object_url(where, known) + "versions/"}
-    try:
-        receipt = lab.publish([lab.indicator(LABEL)])
-        found["status"] = f"{root}status/{receipt.resource.get('id')}/"
-    except Untestable:
-        pass  # nothing can be written, so there is no status to ask for
-    return found
-
-
 @probe("TAXII-3.1-9", statement="24ff3221")
 def the_versioned_taxii_type_is_never_refused_with_406(lab: Lab) -> None:
     """3.1: 406 MUST NOT be given for a media type defined for the endpoint. Every endpoint in reach, with and without
     a space after the semicolon, which is the same media type."""
-    endpoints = _endpoints(lab)
+    endpoints = lab.fixture(get_endpoints)
     usual = {name: lab.reader.get(url) for name, url in endpoints.items()}
     lab.control(any(a.status == 200 for a in usual.values()), "no endpoint answers the TAXII type with 200")
     for name, url in endpoints.items():
