@@ -29,7 +29,7 @@ def other_addresses(variant: Variant) -> Handlers:
         return await forward(replace(seen, path=OURS + seen.path.removeprefix(THEIRS)))
 
     def listed(_: Seen, reply: Reply) -> Reply:
-        return replace(reply, body=reply.body.replace(f'"{OURS}"'.encode(), f'"{THEIRS}"'.encode()))
+        return replace(reply, body=reply.body.replace(f'{OURS}"'.encode(), f'{THEIRS}"'.encode()))
 
     async def discovery(seen: Seen, forward: Forward) -> Reply:
         return listed(seen, await forward(seen))

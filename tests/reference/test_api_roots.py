@@ -35,7 +35,8 @@ def exchange(tmp_path: Path) -> Iterator[World]:
 
 def test_a_root_shows_its_own_collections_only(exchange: World) -> None:
     member = exchange.as_("member-a")
-    assert member.get("/taxii2/").json["api_roots"] == ["/exchange/", "/vault/"]
+    base = exchange.settings.public_url
+    assert member.get("/taxii2/").json["api_roots"] == [f"{base}exchange/", f"{base}vault/"]
     assert member.get("/vault/").json["title"] == "Vault"
     assert [one["id"] for one in member.get("/vault/collections/").json["collections"]] == [VAULT]
     assert VAULT not in [one["id"] for one in member.get("/exchange/collections/").json["collections"]]
@@ -63,8 +64,8 @@ def test_each_root_has_its_own_limit(exchange: World) -> None:
 
 def test_who_may_use_nothing_in_a_root_learns_nothing_of_it(exchange: World) -> None:
     peer, stranger = exchange.as_("peer"), exchange.as_("stranger")
-    assert peer.get("/taxii2/").json["api_roots"] == ["/exchange/"]
-    assert stranger.get("/taxii2/").json["api_roots"] == ["/exchange/"]
+    assert peer.get("/taxii2/").json["api_roots"] == [f"{exchange.settings.public_url}exchange/"]
+    assert stranger.get("/taxii2/").json["api_roots"] == [f"{exchange.settings.public_url}exchange/"]
     assert peer.get("/vault/").status == 404
     assert stranger.get("/vault/").status == 401
     assert exchange.as_("member-a").get("/vault/").status == 200
@@ -97,5 +98,5 @@ def test_a_database_of_the_first_form_is_brought_up_to_date_with_its_content(tmp
         made.app = create_app(made.settings)
         member = Client(made.app, made.clients["member-b"].authorization)
         assert [one["id"] for one in member.get(objects_url()).json["objects"]] == [before[0][0]]
-        assert member.get("/taxii2/").json["api_roots"] == ["/exchange/"]
+        assert member.get("/taxii2/").json["api_roots"] == [f"{made.settings.public_url}exchange/"]
         member.close()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from isao_reference import setup
-from tests.support.asgi import TAXII
+from isao_reference.app import create_app
+from tests.support.asgi import TAXII, Client
 from tests.support.world import (
     DROPBOX,
     LIBRARY,
@@ -33,11 +35,19 @@ def test_discovery_and_root(exchange: World) -> None:
     found = client.get("/taxii2/")
     assert found.status == 200
     assert found.header("content-type") == TAXII
-    assert found.json["api_roots"] == ["/exchange/"]
+    assert found.json["api_roots"] == [f"{exchange.settings.public_url}exchange/"]
     assert found.json["default"] in found.json["api_roots"]
     root = client.get("/exchange/").json
     assert root["versions"] == [TAXII]
     assert root["max_content_length"] == exchange.settings.max_content_length
+
+
+def test_api_roots_are_relative_where_their_absolute_url_would_not_be_https(exchange: World) -> None:
+    plain = replace(exchange.settings, public_url="http://127.0.0.1:8080/")
+    client = Client(create_app(plain))
+    found = client.as_(exchange.as_("member-a").authorization).get("/taxii2/").json
+    client.close()
+    assert (found["default"], found["api_roots"]) == ("/exchange/", ["/exchange/"])
 
 
 def test_collections_tell_each_caller_the_truth(exchange: World) -> None:

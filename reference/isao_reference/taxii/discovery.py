@@ -16,5 +16,11 @@ def get_discovery(call: Call) -> Answer:
         if call.principal.anonymous and not access.anything_visible(call, db):
             raise unauthorized()
         roots = [call.root, *(r for r in api_roots.further_api_roots(db) if access.visible_in(call, db, r.name))]
-    settings, paths = call.settings, [root.path for root in roots]
-    return Answer(resources.encode(resources.discovery(settings.title, settings.description, settings.contact, paths)))
+    settings, urls = call.settings, [_address(call, root.path) for root in roots]
+    return Answer(resources.encode(resources.discovery(settings.title, settings.description, settings.contact, urls)))
+
+
+def _address(call: Call, path: str) -> str:
+    """An absolute URL, since not every client resolves a relative one; absolute URLs have to be https (4.1.1)."""
+    public = call.settings.public_url.rstrip("/")
+    return public + path if public.startswith("https://") else path
