@@ -71,7 +71,7 @@ def red_items_are_listed_for_colleagues(fault: Fault) -> None:
     async def careless(seen: Seen, forward: Forward) -> Reply:
         reply, full = await forward(seen), await forward(seen.by(fault.authorization_of("member-a")))
         found = [item for item in full.objects if labelled(item, "red")]
-        return full.with_objects([*reply.objects, *found]) if found else reply
+        return reply.with_objects([*reply.objects, *found]) if found else reply
 
     fault.around(lambda seen: seen.principal == "member-a2" and on("objects")(seen), careless)
 

@@ -48,6 +48,8 @@ def what_follows_the_envelope_is_ignored(fault: Fault) -> None:
     """A reader that stops at the closing brace stores a body that is no JSON text."""
 
     def first_value(seen: Seen) -> Seen:
+        if len(seen.body) > 64 * 1024:  # a body above the limit of the server is refused before it is read
+            return seen
         try:
             value, end = json.JSONDecoder().raw_decode(seen.body.decode())
         except (ValueError, RecursionError):

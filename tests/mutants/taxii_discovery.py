@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from tests.support.answering import Forward, Reply, Seen, on, refusal
 from tests.support.mutation import Fault, mutant
@@ -145,11 +146,11 @@ def discovery_answers_a_wrong_password_400(fault: Fault) -> None:
 
 
 def _last_root(fault: Fault, spelled: Callable[[str], str]) -> None:
-    """The last of several API roots is listed in another spelling."""
+    """The last of several API roots is listed as a relative URL in another spelling."""
 
     def respelled(found: dict[str, Any]) -> None:
         if len(found["api_roots"]) > 1:
-            found["api_roots"][-1] = spelled(found["api_roots"][-1])
+            found["api_roots"][-1] = spelled(urlsplit(found["api_roots"][-1]).path)
 
     fault.change_json(on("discovery"), respelled)
 

@@ -133,7 +133,10 @@ def the_last_match_field_replaces_a_type_before_it(fault: Fault) -> None:
     fault.change_query(type_first, "match[type]", lambda _: None)
 
 
-@mutant(breaks="TAXII-3.4-26")
+@mutant(
+    breaks="TAXII-3.4-26",
+    also={"TAXII-3.3-5": "Objects and manifest do not list the same where several types are asked."},
+)
 def only_the_first_of_several_types_counts(fault: Fault) -> None:
     """match[type]=a,b is read as match[type]=a."""
     fault.change_query(on("objects"), "match[type]", lambda text: text.split(",")[0])

@@ -166,7 +166,10 @@ def _other_page(fault: Fault, when: Callable[[Seen], bool], cut: Callable[[Liste
     fault.around(lambda seen: when(seen) and not {"next", "added_after"} & seen.names, handler)
 
 
-@mutant(breaks="TAXII-3.4-16")
+@mutant(
+    breaks="TAXII-3.4-16",
+    also={"TAXII-3.5-1": "A walk that begins with the newest objects meets them again at its end."},
+)
 def the_first_page_holds_the_newest_objects(fault: Fault) -> None:
     """GET objects with a limit begins with the newest objects that match."""
     _other_page(

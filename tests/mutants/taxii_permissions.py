@@ -57,7 +57,7 @@ def wrong_credentials_on_the_manifest_are_answered_403(fault: Fault) -> None:
     _refused_as_unentitled(fault, on("manifest"))
 
 
-@mutant(breaks="TAXII-5.3-auth", size="subtle")
+@mutant(breaks="TAXII-5.3-auth", size="subtle", also={"ISAO-SEC-012": "A wrong credential is not refused there."})
 def wrong_credentials_see_an_empty_manifest(fault: Fault) -> None:
     """Failed authentication on GET manifest is 200 {}: whoever is nobody may see nothing."""
     _empty_for_strangers(fault, on("manifest"))
@@ -69,7 +69,7 @@ def wrong_credentials_on_one_object_are_answered_403(fault: Fault) -> None:
     _refused_as_unentitled(fault, on("object"))
 
 
-@mutant(breaks="TAXII-5.6-auth", size="subtle")
+@mutant(breaks="TAXII-5.6-auth", size="subtle", also={"ISAO-SEC-012": "A wrong credential is not refused there."})
 def wrong_credentials_see_an_empty_envelope_for_one_object(fault: Fault) -> None:
     """Failed authentication on GET object is 200 {}: whoever is nobody may see nothing."""
     _empty_for_strangers(fault, on("object"))

@@ -123,8 +123,13 @@ def last_leaves_out_objects_with_one_version(fault: Fault) -> None:
 
 @mutant(breaks="TAXII-3.4.1-14")
 def only_the_first_of_several_versions_counts(fault: Fault) -> None:
-    """match[version]=first,last is read as match[version]=first."""
-    fault.change_query(_asks("objects"), VERSION, lambda text: text.split(",")[0])
+    """match[version]=first,last is read as match[version]=first; what may not stand beside another is still refused."""
+
+    def first(text: str) -> str:
+        values = text.split(",")
+        return text if "all" in values or len({*values}) < len(values) else values[0]
+
+    fault.change_query(_asks("objects"), VERSION, first)
 
 
 @mutant(breaks="TAXII-3.4.1-14", size="subtle")

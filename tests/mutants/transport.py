@@ -87,7 +87,9 @@ def plain_http_is_answered_on_the_tls_port(fault: Fault) -> None:
     )
 
 
-@mutant("ISAO-SEC-014", size="subtle")
+@mutant(
+    "ISAO-SEC-014", size="subtle", also={"TAXII-8.2.2-5": "What TLS 1.1 needs of cipher suites stands in that list."}
+)
 def tls_1_1_is_still_accepted(fault: Fault) -> None:
     """1.0 is off; 1.1 was kept for an old appliance."""
     configuration = server._configuration
