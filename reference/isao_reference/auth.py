@@ -115,8 +115,8 @@ def basic_pair(credentials: str) -> tuple[str, str] | None:
 
 
 def in_good_standing(account: Account) -> bool:
-    """Whether the account's organization may use the exchange at this moment."""
-    return account.standing == "good"
+    """Whether the account's organization may use the exchange at this moment, if only as an applicant."""
+    return account.standing in ("good", "applicant")
 
 
 def account_for(store: Store, verifications: Verifications, header: str) -> Account | None:

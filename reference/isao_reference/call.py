@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 
 from isao_reference.policy.principal import Principal
@@ -23,13 +23,21 @@ class Call:
     path: Mapping[str, str] = field(default_factory=dict)
     query: bytes = b""
     body: bytes = b""
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def header(self, name: str) -> str | None:
+        """The only value of a request header (its name in lower case); None when it is absent or sent twice."""
+        found = [value for key, value in self.headers if key == name]
+        return found[0] if len(found) == 1 else None
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One successful response."""
+    """One successful response. With a `stream` the body is what that yields until it ends or the client leaves."""
 
     body: bytes
     status: int = 200
     media_type: str = media_types.TAXII_21
     headers: tuple[tuple[str, str], ...] = ()
+    stream: Callable[[], AsyncIterator[bytes]] | None = None

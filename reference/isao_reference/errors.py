@@ -6,18 +6,26 @@ these texts repeats an identifier the client sent.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 
 class Refusal(Exception):
-    """A request that ends with an HTTP error. `headers` are added to the answer."""
+    """A request that ends with an HTTP error. `headers` are added to the answer, `members` to the body of a problem."""
 
     def __init__(
-        self, status: int, title: str, description: str = "", headers: tuple[tuple[str, str], ...] = ()
+        self,
+        status: int,
+        title: str,
+        description: str = "",
+        headers: tuple[tuple[str, str], ...] = (),
+        members: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(title)
         self.status = status
         self.title = title
         self.description = description
         self.headers = headers
+        self.members = members or {}
 
 
 def bad_request(description: str) -> Refusal:
@@ -85,3 +93,25 @@ def unprocessable(description: str) -> Refusal:
 def too_slow() -> Refusal:
     """408: the body did not arrive in time."""
     return Refusal(408, "The body took too long", "Send the request again.")
+
+
+def invalid_document(findings: Iterable[tuple[str, str]]) -> Refusal:
+    """422 with a JSON Pointer (RFC 6901) and a sentence for each fault of a document; the whole is the empty pointer."""
+    listed = [{"pointer": pointer, "detail": detail} for pointer, detail in findings]
+    return Refusal(422, "The document is not valid", "Each fault has its place in `errors`.", members={"errors": listed})
+
+
+def wrong_state(state: str, allowed: Iterable[str]) -> Refusal:
+    """409: the step does not start from the state the record is in."""
+    members = {"state": state, "allowed": sorted(allowed)}
+    return Refusal(409, "Not possible in this state", "The record stands elsewhere; see `state`.", members=members)
+
+
+def stale() -> Refusal:
+    """412: the record has changed since the caller read it (RFC 9110 section 13.1.1)."""
+    return Refusal(412, "The record has changed", "Read it again and send its new ETag in If-Match.")
+
+
+def precondition_required() -> Refusal:
+    """428: what replaces a document says which one (RFC 6585 section 3)."""
+    return Refusal(428, "If-Match is needed", "Send the ETag of the record as it was read.")

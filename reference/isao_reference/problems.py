@@ -29,6 +29,7 @@ def problem(refusal: Refusal, error_id: str | None = None) -> bytes:
     body: dict[str, object] = {"type": "about:blank", "title": refusal.title, "status": refusal.status}
     if refusal.description:
         body["detail"] = refusal.description
+    body |= refusal.members
     if error_id is not None:
         body["instance"] = f"urn:uuid:{error_id}"
     return json.dumps(body, ensure_ascii=False).encode()

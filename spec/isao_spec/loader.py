@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from isao_spec import schema_check, yaml_lines
+from isao_spec.contract_loader import contracts_from, mechanics_from
+from isao_spec.draft import Draft
 from isao_spec.errors import SpecError
 from isao_spec.model import (
     Capability,
@@ -36,48 +36,13 @@ from isao_spec.yaml_lines import Document
 
 __all__ = ["SpecError", "load_from"]
 
-_Named = TypeVar("_Named", Capability, Source, Retired, Profile, Requirement)
-
-
-@dataclass
-class _Draft:
-    """What has been read so far, and every fault found so far."""
-
-    folder: Path
-    faults: list[str] = field(default_factory=list)
-
-    def document(self, name: str, schema: str) -> Document | None:
-        """The file when its form and shape are right; otherwise its faults are noted and None returned."""
-        document = yaml_lines.read_file(self.folder / name, name)
-        faults = list(document.faults)
-        if document.value is not None:
-            found = schema_check.findings(schema, document.value)
-            faults += [document.fault(problem.path, _message(problem)) for problem in found]
-        self.faults += faults
-        return None if faults else document
-
-    def entries(self, name: str, schema: str, key: str) -> Iterator[tuple[Document, int, Mapping[str, Any]]]:
-        """The items of the list `key` of a file, with their positions; nothing when the file is faulty."""
-        document = self.document(name, schema)
-        if document is not None:
-            for index, item in enumerate(document.value[key]):
-                yield document, index, item
-
-    def add(self, table: dict[str, _Named], value: _Named, fault: Callable[[str], str]) -> None:
-        """Puts the value under its id; a second value of the same id is a fault."""
-        if value.id in table:
-            self.faults.append(fault(f"the id {value.id!r} stands twice"))
-        else:
-            table[value.id] = value
-
-
 def load_from(folder: Path) -> Catalogue:
     """The specification in a folder laid out like this package's: `catalogue.yaml`, `retired.yaml`,
-    `sources.yaml`, `capabilities.yaml`, `profiles/*.yaml`, `requirements/*.yaml`.
+    `sources.yaml`, `capabilities.yaml`, `profiles/*.yaml`, `requirements/*.yaml`, `functions/*.yaml`.
 
     Raises SpecError with one `file:line: message` line for every fault.
     """
-    draft = _Draft(folder)
+    draft = Draft(folder)
     capabilities = _capabilities(draft)
     sources = _sources(draft)
     retired = _retired(draft)
@@ -89,7 +54,9 @@ def load_from(folder: Path) -> Catalogue:
         for row, fault in _rows(draft, group.stem):
             draft.faults += _dangling(row, fault, sources, profiles, capabilities, retired)
             draft.add(rows, row, fault)
-    if draft.faults or catalogue is None:
+    contracts = contracts_from(draft, groups, rows)
+    mechanics = mechanics_from(draft, rows)
+    if draft.faults or catalogue is None or mechanics is None:
         raise SpecError(draft.faults)
     return Catalogue(
         name=catalogue.value["name"],
@@ -99,6 +66,8 @@ def load_from(folder: Path) -> Catalogue:
         profiles=profiles,
         capabilities=capabilities,
         sources=sources,
+        contracts=contracts,
+        mechanics=mechanics,
         retired=retired,
         digest=digest_of(folder),
     )
@@ -116,40 +85,37 @@ def digest_of(folder: Path) -> str:
 
 
 def _data_files(folder: Path) -> Iterable[Path]:
-    for pattern in ("*.yaml", "profiles/*.yaml", "requirements/*.yaml", "stix/**/*.yaml", "schemas/**/*.json"):
+    folders = ("*.yaml", "profiles/*.yaml", "requirements/*.yaml", "functions/**/*.yaml")
+    for pattern in (*folders, "stix/**/*.yaml", "schemas/**/*.json"):
         yield from folder.glob(pattern)
-
-
-def _message(problem: schema_check.Problem) -> str:
-    return f"{problem.pointer or '/'}: {problem.message}"
 
 
 def _at(document: Document, *pointer: str | int) -> Callable[[str], str]:
     return lambda message: document.fault(pointer, message)
 
 
-def _capabilities(draft: _Draft) -> dict[str, Capability]:
+def _capabilities(draft: Draft) -> dict[str, Capability]:
     table: dict[str, Capability] = {}
     for document, index, item in draft.entries("capabilities.yaml", "capabilities-file", "capabilities"):
         draft.add(table, Capability(**item), _at(document, "capabilities", index, "id"))
     return table
 
 
-def _sources(draft: _Draft) -> dict[str, Source]:
+def _sources(draft: Draft) -> dict[str, Source]:
     table: dict[str, Source] = {}
     for document, index, item in draft.entries("sources.yaml", "sources-file", "sources"):
         draft.add(table, Source(**item), _at(document, "sources", index, "id"))
     return table
 
 
-def _retired(draft: _Draft) -> dict[str, Retired]:
+def _retired(draft: Draft) -> dict[str, Retired]:
     table: dict[str, Retired] = {}
     for document, index, item in draft.entries("retired.yaml", "retired-file", "retired"):
         draft.add(table, Retired(**item), _at(document, "retired", index, "id"))
     return table
 
 
-def _profiles(draft: _Draft, capabilities: Mapping[str, Capability]) -> dict[str, Profile]:
+def _profiles(draft: Draft, capabilities: Mapping[str, Capability]) -> dict[str, Profile]:
     table: dict[str, Profile] = {}
     for path in sorted((draft.folder / "profiles").glob("*.yaml")):
         document = draft.document(f"profiles/{path.name}", "profile-file")
@@ -172,7 +138,7 @@ def _profiles(draft: _Draft, capabilities: Mapping[str, Capability]) -> dict[str
     return table
 
 
-def _groups(draft: _Draft, catalogue: Document) -> tuple[FunctionGroup, ...]:
+def _groups(draft: Draft, catalogue: Document) -> tuple[FunctionGroup, ...]:
     present = {path.stem for path in (draft.folder / "requirements").glob("*.yaml")}
     groups: dict[str, FunctionGroup] = {}
     for index, item in enumerate(catalogue.value["functions"]):
@@ -189,7 +155,7 @@ def _groups(draft: _Draft, catalogue: Document) -> tuple[FunctionGroup, ...]:
     return tuple(groups.values())
 
 
-def _rows(draft: _Draft, stem: str) -> Iterator[tuple[Requirement, Callable[..., str]]]:
+def _rows(draft: Draft, stem: str) -> Iterator[tuple[Requirement, Callable[..., str]]]:
     """The rows of one file, each with a function that words a fault at a place inside the row."""
     name = f"requirements/{stem}.yaml"
     document = draft.document(name, "requirement-file")

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from isao_spec.contract import Contract, Mechanics
+
 
 class Level(StrEnum):
     """RFC 2119 keyword of a requirement. Severity of a verdict comes from here and nowhere else."""
@@ -186,7 +188,8 @@ class Retired:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The whole specification, loaded and checked. `digest` is SHA-256 over all its files."""
+    """The whole specification, loaded and checked. `contracts` are keyed by resource; `digest` is SHA-256 over all its
+    files."""
 
     name: str
     version: str
@@ -195,6 +198,8 @@ class Catalogue:
     profiles: Mapping[str, Profile]
     capabilities: Mapping[str, Capability]
     sources: Mapping[str, Source]
+    contracts: Mapping[str, Contract]
+    mechanics: Mechanics
     retired: Mapping[str, Retired] = field(default_factory=dict)
     digest: str = ""
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Principal:
     """An authenticated account of an organization in good standing, or the anonymous reader.
 
-    `kind` is exchange, member, peer or government; `role` operator, analyst or member.
+    `kind` is exchange, member, peer or government, or applicant while its organization waits to be let in or has not
+    accepted the terms; `role` is operator, analyst or member.
     """
 
     account: str | None = None
@@ -27,7 +28,7 @@ ANONYMOUS = Principal()
 
 ORGANIZATION_KINDS = ("exchange", "member", "peer", "government")
 ROLES = ("operator", "analyst", "member")
-STANDINGS = ("good", "suspended", "former")
+STANDINGS = ("good", "applicant", "suspended", "former")
 READER_CLASSES = ("public", "members", "peers", "government", "analysts")
 
 CLASS_OF_KIND = {"member": "members", "peer": "peers", "government": "government"}

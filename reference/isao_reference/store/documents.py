@@ -37,6 +37,33 @@ def set_policy_settings(db: sqlite3.Connection, labels: audience.Distribution, d
     db.execute("INSERT OR REPLACE INTO meta VALUES ('distribution', ?)", (text,))
 
 
+def membership_criteria(db: sqlite3.Connection) -> tuple[str, ...]:
+    """The names of the criteria that the capability document publishes; none without such a document."""
+    found = get_document(db, CAPABILITY)
+    declared = {} if found is None else json.loads(found[1]).get("membership", {})
+    return tuple(str(one["name"]) for one in declared.get("criteria", ()))
+
+
+def demand_agreement(db: sqlite3.Connection, record: str, accept_by: int) -> None:
+    """From `accept_by` on (microseconds) members' access needs a signature under this agreement."""
+    text = json.dumps({"record": record, "accept_by": accept_by})
+    db.execute("INSERT OR REPLACE INTO meta VALUES ('agreement', ?)", (text,))
+
+
+def withdraw_demand(db: sqlite3.Connection, record: str) -> None:
+    """This agreement is not demanded any more; another one may be."""
+    found = demanded_agreement(db)
+    if found is not None and found[0] == record:
+        db.execute("DELETE FROM meta WHERE name = 'agreement'")
+
+
+def demanded_agreement(db: sqlite3.Connection) -> tuple[str, int] | None:
+    """(id of the record, until when it has to be signed in microseconds) of the agreement in force, or None."""
+    row = db.execute("SELECT value FROM meta WHERE name = 'agreement'").fetchone()
+    told = None if row is None else json.loads(row[0])
+    return None if told is None else (str(told["record"]), int(told["accept_by"]))
+
+
 def insert_status(
     db: sqlite3.Connection, identifier: str, api_root: str, account: str, created: int, body: bytes
 ) -> None:

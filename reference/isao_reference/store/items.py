@@ -10,6 +10,8 @@ from functools import lru_cache
 
 from isao_reference.policy import audience
 from isao_reference.policy.audience import Audience, Contributor, Distribution
+from isao_reference.store import collections
+from isao_reference.store.collections import Collection
 from isao_reference.wire.stix_object import StixFacts
 
 
@@ -93,6 +95,38 @@ def insert_item(
             item.body,
         ),
     )
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One stored version with where it lies, whose it is and who may read it (`audience` is a number of the store)."""
+
+    key: int
+    collection: Collection
+    object_id: str
+    organization: str
+    account: str
+    label: str
+    audience: int
+    body: bytes
+
+
+def newest_of(db: sqlite3.Connection, object_id: str, organization: str | None) -> list[Stored]:
+    """The newest version of an object from each contributor (or from one organization) in each collection, oldest
+    collection first."""
+    mine = "" if organization is None else " AND organization = ?"
+    values = (object_id,) if organization is None else (object_id, organization)
+    rows = db.execute(
+        "SELECT key, collection, object_id, organization, account, label, audience, body FROM items"
+        f" WHERE object_id = ?{mine} ORDER BY collection, contributor, version_key DESC",
+        values,
+    ).fetchall()
+    places = {one.key: one for one in collections.all_collections(db)} if rows else {}
+    found: dict[tuple[int, str, str], Stored] = {}
+    for key, place, name, owner, account, label, audience_number, body in rows:
+        stored = Stored(key, places[place], name, owner, account, label, audience_number, bytes(body))
+        found.setdefault((place, owner, account), stored)
+    return list(found.values())
 
 
 def delete_items(db: sqlite3.Connection, keys: Iterable[int]) -> None:

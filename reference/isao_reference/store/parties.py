@@ -22,8 +22,9 @@ class Account:
 
     @property
     def principal(self) -> Principal:
-        """The account as policy sees it."""
-        return Principal(self.name, self.organization, self.kind, self.role)
+        """The account as policy sees it: of an applicant until its organization is let in."""
+        kind = "applicant" if self.standing == "applicant" else self.kind
+        return Principal(self.name, self.organization, kind, self.role)
 
 
 _SELECT = """SELECT a.name, a.organization, o.kind, o.standing, a.role, a.auth, a.secret
@@ -39,6 +40,18 @@ def organization_kind(db: sqlite3.Connection, identifier: str) -> str | None:
     """The kind of an organization, None when there is none of that id."""
     row = db.execute("SELECT kind FROM organizations WHERE id = ?", (identifier,)).fetchone()
     return None if row is None else str(row[0])
+
+
+def organization_name(db: sqlite3.Connection, identifier: str) -> str | None:
+    """The name of an organization, None when there is none of that id."""
+    row = db.execute("SELECT name FROM organizations WHERE id = ?", (identifier,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def all_organizations(db: sqlite3.Connection) -> list[tuple[str, str, str]]:
+    """(id, kind, standing) of every organization, by id."""
+    rows = db.execute("SELECT id, kind, standing FROM organizations ORDER BY id")
+    return [(str(one), str(kind), str(standing)) for one, kind, standing in rows]
 
 
 def update_standing(db: sqlite3.Connection, identifier: str, standing: str) -> bool:

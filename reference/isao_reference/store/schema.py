@@ -2,9 +2,71 @@
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
-TABLES = """
+_FUNCTIONS = """-- What is done through function contracts. `audience` are those who may read the record where it stands; `named` the
+-- organizations it was sent to by name; `facts` what the exchange worked out for it, both as JSON.
+CREATE TABLE records (
+    key INTEGER PRIMARY KEY,
+    resource TEXT NOT NULL,
+    id TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL,
+    entered INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    organization TEXT NOT NULL,
+    audience INTEGER NOT NULL REFERENCES audiences(key),
+    named TEXT NOT NULL,
+    facts TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE INDEX records_by_audience ON records(resource, audience, key);
+CREATE INDEX records_by_state ON records(resource, state);
+
+-- One line for everything that was done with a record, by whom and with which document; never changed.
+CREATE TABLE steps (
+    key INTEGER PRIMARY KEY,
+    record INTEGER NOT NULL REFERENCES records(key),
+    step TEXT NOT NULL,
+    source TEXT NOT NULL,
+    target TEXT NOT NULL,
+    account TEXT NOT NULL,
+    organization TEXT NOT NULL,
+    time INTEGER NOT NULL,
+    body BLOB
+);
+CREATE INDEX steps_by_record ON steps(record, key);
+
+-- Ids of events are random: a number would tell a reader how many there were for others.
+CREATE TABLE events (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    time INTEGER NOT NULL,
+    audience INTEGER NOT NULL REFERENCES audiences(key),
+    body BLOB NOT NULL
+);
+
+-- Which organization was given which object or record, and when first.
+CREATE TABLE deliveries (
+    subject TEXT NOT NULL,
+    organization TEXT NOT NULL,
+    time INTEGER NOT NULL,
+    PRIMARY KEY (subject, organization)
+) WITHOUT ROWID;
+
+-- Answers to requests with an Idempotency-Key, to be given again.
+CREATE TABLE repeats (
+    account TEXT NOT NULL,
+    key TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    record TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    PRIMARY KEY (account, key)
+) WITHOUT ROWID;
+"""
+
+TABLES = (
+    """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE organizations (
@@ -71,6 +133,7 @@ CREATE UNIQUE INDEX items_by_date ON items(collection, date_added);
 CREATE INDEX items_by_audience ON items(collection, audience, date_added);
 CREATE INDEX items_by_type ON items(collection, object_type, date_added);
 CREATE INDEX items_by_audience_and_type ON items(collection, audience, object_type, date_added);
+CREATE INDEX items_by_object ON items(object_id);
 CREATE INDEX items_statements ON items(object_id, organization) WHERE statement = 1;
 
 CREATE TABLE statuses (
@@ -84,6 +147,8 @@ CREATE INDEX statuses_by_age ON statuses(created);
 
 CREATE TABLE documents (name TEXT PRIMARY KEY, media_type TEXT NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
 """
+    + _FUNCTIONS
+)
 
 # What turns the form with this number into the next one.
 UPGRADES = {
@@ -97,4 +162,5 @@ CREATE TABLE api_roots (
 ALTER TABLE collections ADD COLUMN api_root TEXT NOT NULL DEFAULT 'exchange';
 ALTER TABLE statuses ADD COLUMN api_root TEXT NOT NULL DEFAULT 'exchange';
 """,
+    2: "CREATE INDEX items_by_object ON items(object_id);" + _FUNCTIONS,
 }

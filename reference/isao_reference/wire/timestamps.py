@@ -55,3 +55,12 @@ def version_key(text: str) -> str | None:
         return None
     whole, fraction = parts
     return whole.isoformat() + "." + fraction.rstrip("0")
+
+
+def rfc3339_micros(text: str) -> int | None:
+    """Microseconds of an RFC 3339 timestamp with any offset, None when it is none."""
+    try:
+        moment = datetime.fromisoformat(text.upper())
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else micros(moment)

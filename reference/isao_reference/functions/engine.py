@@ -1,0 +1,246 @@
+"""The engine: takes steps of records as their contracts say, each in one transaction with its history and its events.
+
+The order of the questions is the same for every contract: may the caller know of the record (404), may it take this
+step (403), has its organization taken it already (the same answer again), can it be taken from here (409), is what it
+read still so (412), is what it sent valid (422). So a refusal never tells more than the ones before it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from isao_reference import errors
+from isao_reference.call import Call
+from isao_reference.functions import views
+from isao_reference.functions.effects import EFFECTS
+from isao_reference.functions.moment import Moment, exchange_of
+from isao_reference.policy import decide
+from isao_reference.policy import records as policy
+from isao_reference.policy.audience import Audience
+from isao_reference.policy.principal import Principal
+from isao_reference.settings import Settings
+from isao_reference.store import documents, events, items, parties, records
+from isao_reference.store.records import Record, Taken
+from isao_reference.taxii import access
+from isao_reference.wire import timestamps
+from isao_spec import schema_check
+from isao_spec.contract import CREATE, Contract, Readers, Role, Step
+
+REPEATS_KEPT = 7 * 24 * 3600 * 1_000_000
+"""Microseconds for which an Idempotency-Key is known; TAXII statuses are kept as long."""
+
+
+def create(call: Call, contract: Contract, document: Any) -> tuple[Record, bool]:
+    """Makes a record; False when this Idempotency-Key had made it before. Raises Refusal."""
+    now = timestamps.micros(call.settings.clock())
+    with call.store.writing() as db:
+        require_role(contract.create, policy.roles(call.principal))
+        known = _repeated(call, db)
+        if known is not None:
+            return require_record(call, db, contract, known), False
+        require_valid(contract.create, document)
+        made = Record(
+            key=0,
+            resource=contract.resource,
+            id=call.settings.new_id(),
+            state=contract.create.to,
+            entered=now,
+            account=str(call.principal.account),
+            organization=str(call.principal.organization),
+            audience=0,
+            named=(),
+            facts={},
+            created=now,
+            document=document,
+        )
+        record = take(call.settings, db, call.principal, contract, contract.create, made, document, now)
+        _remember(call, db, record, now)
+        return record, True
+
+
+def step(call: Call, contract: Contract, identifier: str, name: str, document: Any) -> Record:
+    """Takes a step of a record and returns the record as it is then. Raises Refusal."""
+    now = timestamps.micros(call.settings.clock())
+    with call.store.writing() as db:
+        record = require_record(call, db, contract, identifier)
+        wanted = contract.steps.get(name)
+        if wanted is None:
+            raise errors.not_found()
+        roles = policy.roles(call.principal, record.organization, readable=True)
+        require_role(wanted, roles)
+        history = records.steps_of(db, record.key)
+        if _repeated(call, db) is not None or done_already(wanted, call.principal, history):
+            return record
+        if record.state not in wanted.sources:
+            raise errors.wrong_state(record.state, views.allowed(contract, record.state, roles))
+        require_fresh(call, db, contract, record, wanted)
+        require_valid(wanted, document)
+        taken = take(call.settings, db, call.principal, contract, wanted, record, document, now)
+        _remember(call, db, taken, now)
+        return taken
+
+
+def require_role(wanted: Step, roles: frozenset[Role]) -> None:
+    """403 unless the contract names one of the roles; a caller without any is asked to log in."""
+    if not roles:
+        raise errors.unauthorized()
+    if roles.isdisjoint(wanted.by):
+        raise errors.forbidden("This account may not take this step.")
+
+
+def done_already(wanted: Step, principal: Principal, history: Iterable[Taken]) -> bool:
+    """Whether the caller's organization has taken a step that each takes once."""
+    return bool(wanted.once_per) and any(
+        one.step == wanted.name and one.organization == principal.organization for one in history
+    )
+
+
+def require_record(call: Call, db: Any, contract: Contract, identifier: str) -> Record:
+    """The record, for who may read it; for all others the answer for absence."""
+    record = records.by_id(db, contract.resource, identifier)
+    if record is None or not decide.may_read(call.principal, items.audiences(db)[record.audience]):
+        raise access.absent(call.principal)
+    return record
+
+
+def require_fresh(call: Call, db: Any, contract: Contract, record: Record, wanted: Step) -> None:
+    """412 when If-Match names another state of the record than the caller would be shown now."""
+    sent = call.header("if-match")
+    if sent is None:
+        if wanted.replaces:
+            raise errors.precondition_required()
+        return
+    now = views.etag(views.render(db, call.principal, contract, record))
+    if now not in [one.strip() for one in sent.split(",")] and sent.strip() != "*":
+        raise errors.stale()
+
+
+def require_valid(wanted: Step, document: Any) -> None:
+    """422 with a pointer for each fault. A step that takes no document takes an empty one."""
+    if not wanted.takes:
+        if document not in (None, {}):
+            raise errors.invalid_document([("", "this step takes no document; send an empty object or nothing")])
+        return
+    found = schema_check.findings(f"documents/{wanted.takes}", document)
+    if found:
+        raise errors.invalid_document((one.pointer, one.message) for one in found)
+
+
+def take(
+    settings: Settings,
+    db: Any,
+    principal: Principal,
+    contract: Contract,
+    wanted: Step,
+    before: Record,
+    document: Mapping[str, Any] | None,
+    now: int,
+) -> Record:
+    """Takes a step that may be taken: effects, the new state, its readers, a line of history and the events.
+
+    A step that an effect asks for is taken by the exchange in the same transaction.
+    """
+    moment = Moment(
+        settings, db, now, principal, contract, wanted, before, document, dict(before.facts), set(before.named)
+    )
+    for name in wanted.effects:
+        EFFECTS[name](moment)
+    for organization, standing in moment.standings.items():
+        parties.update_standing(db, organization, standing)
+    after = replace(
+        before,
+        state=wanted.to,
+        entered=now if wanted.to != before.state or wanted.name == CREATE else before.entered,
+        named=tuple(sorted(moment.named)),
+        facts=moment.facts,
+        document=moment.content,
+    )
+    after = replace(after, audience=items.audience_key(db, readers(moment, after)))
+    if wanted.name == CREATE:
+        after = records.insert_record(db, after)
+    else:
+        records.update_record(db, after)
+    source = "" if wanted.name == CREATE else before.state
+    records.insert_step(
+        db,
+        after.key,
+        Taken(wanted.name, source, wanted.to, str(principal.account), str(principal.organization), now, document),
+    )
+    announce(moment, after)
+    for other, name, sent in moment.also:
+        if other.key != after.key:
+            take(settings, db, system(db), contract, contract.steps[name], other, sent, now)
+    if moment.then is None:
+        return after
+    name, further = moment.then
+    return take(settings, db, system(db), contract, contract.steps[name], after, further, now)
+
+
+def system(db: Any) -> Principal:
+    """The exchange itself, when it takes a step."""
+    own = exchange_of(db)
+    return Principal(own.account, own.organization, own.kind, "operator")
+
+
+def readers(moment: Moment, record: Record) -> Audience:
+    """Who may read the record in its state: its parties, or those its label gives, as far as it is addressed to them."""
+    contract = moment.contract
+    if contract.states[record.state].readers is Readers.PARTIES:
+        return policy.parties(record.organization, record.named)
+    distribution, _ = documents.policy_settings(moment.db)
+    addressed = record.document.get("addressed_to")
+    kinds = {one: parties.organization_kind(moment.db, one) or "" for one in addressed} if addressed else None
+    return policy.marked(str(record.document[contract.marking]), moment.contributor(), distribution, kinds)
+
+
+def announce(moment: Moment, record: Record) -> None:
+    """Writes the event of a step for those it notifies, and what effects tell single organizations."""
+    step = moment.step
+    body = {"resource": record.resource, "record": record.id, "step": step.name, "state": record.state}
+    stamped = {**body, "time": timestamps.format_micros(moment.now)}
+    for audience in _notified(step.notifies, record, moment):
+        events.insert_event(moment.db, str(uuid.uuid4()), moment.now, audience, stamped)
+    for organization, more in moment.tell:
+        key = items.audience_key(moment.db, policy.parties(organization, ()))
+        events.insert_event(moment.db, str(uuid.uuid4()), moment.now, key, {**stamped, **more})
+
+
+def _notified(who: str, record: Record, moment: Moment) -> list[int]:
+    if who == "readers":
+        return [record.audience]
+    if who == "contributor":
+        return [items.audience_key(moment.db, policy.parties(record.organization, ()))]
+    return []
+
+
+def _digest(call: Call) -> bytes:
+    named = "/".join(f"{key}={value}" for key, value in sorted(call.path.items()))
+    return hashlib.sha256(f"{call.method} {named}\n".encode() + call.body).digest()
+
+
+def _repeated(call: Call, db: Any) -> str | None:
+    """The record that this very request led to before, by its Idempotency-Key. 422 when the key was another's."""
+    key = call.header("idempotency-key")
+    if key is None:
+        return None
+    if not 1 <= len(key) <= 255:
+        raise errors.bad_request("Idempotency-Key is 1 to 255 characters")
+    known = records.repeated(db, str(call.principal.account), key)
+    if known is None:
+        return None
+    if known[0] != _digest(call):
+        raise errors.unprocessable("This Idempotency-Key was sent with another request.")
+    return known[1]
+
+
+def _remember(call: Call, db: Any, record: Record, now: int) -> None:
+    key = call.header("idempotency-key")
+    if key is not None:
+        records.forget(db, now - REPEATS_KEPT)
+        records.remember(db, str(call.principal.account), key, _digest(call), record.id, now)
+
+

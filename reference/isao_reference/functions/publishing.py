@@ -1,0 +1,127 @@
+"""What the exchange publishes for a function goes the way of every contribution: intake, markings, one audience."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from isao_reference import errors
+from isao_reference.functions.moment import Moment
+from isao_reference.policy import decide, tlp
+from isao_reference.policy.audience import Contributor
+from isao_reference.store import collections, items, parties
+from isao_reference.store.collections import Collection
+from isao_reference.taxii import intake
+from isao_reference.wire import timestamps
+from isao_reference.wire.envelope import Submitted
+
+Stix = dict[str, Any]
+_MARKING = {label: marking for marking, label in tlp.TLP_2.items()}
+_IDENTITIES = uuid.UUID("8f2fd0b6-2a51-4b43-9b51-3a7c9ec1c0d7")
+"""Namespace of the identity objects that the exchange makes for organizations, so that each has one."""
+
+
+def stamp(micros: int) -> str:
+    """A STIX timestamp of milliseconds (STIX 2.1, 3.2)."""
+    return timestamps.format_micros(micros)[:-4] + "Z"
+
+
+def identity_of(organization: str) -> str:
+    """The id of the identity object that the exchange makes for an organization."""
+    return f"identity--{uuid.uuid5(_IDENTITIES, organization)}"
+
+
+def new_object(moment: Moment, kind: str, label: str, author: str, **properties: Any) -> Stix:
+    """A STIX object of the exchange's making, labelled, by the identity of `author`."""
+    now = stamp(moment.now)
+    return {
+        "type": kind,
+        "spec_version": "2.1",
+        "id": f"{kind}--{uuid.uuid4()}",
+        "created_by_ref": identity_of(author),
+        "created": now,
+        "modified": now,
+        **properties,
+        "object_marking_refs": [_MARKING[label]],
+    }
+
+
+def publish(moment: Moment, objects: Sequence[Stix], contributor: Contributor, authors: Iterable[str] = ()) -> list[str]:
+    """Stores objects in the collection for what functions publish and returns their ids; identities of `authors` that
+    are not there yet go with them. 422 when the exchange takes one of them from nobody."""
+    outcomes = _take(moment, publication(moment), [*_identities(moment, authors), *objects], contributor)
+    refused = [one for one in outcomes if not one.ok]
+    if refused:
+        raise errors.invalid_document([("/content", f"{one.id}: {one.why}") for one in refused])
+    return [str(one["id"]) for one in objects]
+
+
+def publication(moment: Moment) -> Collection:
+    """Where functions publish: the first collection that members read and write. 409 when there is none."""
+    for one in collections.all_collections(moment.db):
+        if {"members"} <= set(one.readers) & set(one.writers):
+            return one
+    raise errors.Refusal(409, "Nowhere to publish", "No collection is read and written by members; add one first.")
+
+
+def revoke(moment: Moment, stix_id: str, organization: str | None) -> list[str]:
+    """Revokes what an organization contributed under this id (None: whoever did) in every collection, as a new version
+    of the same contributor; what STIX cannot revoke is deleted. Returns the organizations that had contributed it."""
+    owners: dict[str, None] = {}
+    for row in items.newest_of(moment.db, stix_id, organization):
+        owners[row.organization] = None
+        stored = json.loads(row.body)
+        if "modified" not in stored:
+            items.delete_items(moment.db, [row.key])
+        elif not stored.get("revoked"):
+            kind = parties.organization_kind(moment.db, row.organization) or ""
+            version = {**stored, "revoked": True, "modified": _after(stored["modified"], moment.now)}
+            _take(moment, row.collection, [version], Contributor(row.account, row.organization, kind), row.label)
+    return list(owners)
+
+
+def readable(moment: Moment, stix_id: str) -> list[items.Stored]:
+    """The stored versions of an object that the one who takes the step may read: by audience and by collection."""
+    grants = {c.key for c in collections.all_collections(moment.db) if decide.can_read(moment.principal, c.readers)}
+    audiences = items.audiences(moment.db)
+    return [
+        row
+        for row in items.newest_of(moment.db, stix_id, None)
+        if (row.collection.key in grants or row.organization == moment.principal.organization)
+        and decide.may_read(moment.principal, audiences[row.audience])
+    ]
+
+
+def _take(
+    moment: Moment,
+    collection: Collection,
+    objects: Sequence[Mapping[str, Any]],
+    contributor: Contributor,
+    label: str | None = None,
+) -> list[intake.Outcome]:
+    submitted = [Submitted(json.dumps(one, ensure_ascii=False).encode(), one) for one in objects]
+    return intake.take(moment.db, collection, submitted, contributor, moment.now, label)
+
+
+def _identities(moment: Moment, authors: Iterable[str]) -> list[Stix]:
+    """Identity objects of those authors that have none yet, public like the names in any list of members' reports."""
+    made = []
+    for organization in dict.fromkeys(authors):
+        if not items.newest_of(moment.db, identity_of(organization), None):
+            name = parties.organization_name(moment.db, organization) or organization
+            made.append(
+                new_object(moment, "identity", tlp.GREEN, organization, name=name, identity_class="organization")
+                | {"id": identity_of(organization)}
+            )
+    return made
+
+
+def _after(modified: str, now: int) -> str:
+    """The time of a version that follows one of `modified`: now, or a millisecond later than an author's clock ahead."""
+    mine, theirs = stamp(now), timestamps.version_key(modified)
+    if theirs is not None and (timestamps.version_key(mine) or "") <= theirs:
+        then = timestamps.parse_taxii(modified[:26].rstrip("Z") + "Z")
+        return stamp((then or now) + 1000)
+    return mine

@@ -1,0 +1,57 @@
+"""Who may read a record of a function, and as what a principal stands to it. Pure, like all policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from isao_reference.policy import audience, decide
+from isao_reference.policy.audience import Audience, Contributor, Distribution
+from isao_reference.policy.principal import CLASS_OF_KIND, Principal
+from isao_spec.contract import Role
+
+_BY_KIND = {
+    "member": Role.MEMBER,
+    "peer": Role.PEER,
+    "government": Role.GOVERNMENT,
+    "applicant": Role.APPLICANT,
+}
+_BY_STAFF = {"operator": Role.OPERATOR, "analyst": Role.ANALYST}
+
+
+def parties(organization: str, named: Iterable[str]) -> Audience:
+    """The contributor's organization and those that were named; the exchange's staff read everything anyway."""
+    return frozenset(f"organization:{one}" for one in (organization, *named))
+
+
+def marked(
+    label: str, contributor: Contributor, distribution: Distribution, addressed: Mapping[str, str] | None
+) -> Audience:
+    """The readers a label gives, and of these only the addressed organizations when there are any (id to kind).
+
+    An address never widens: an organization that the label leaves out is left out.
+    """
+    readers = audience.audience_of(label, contributor, distribution)
+    if addressed is None:
+        return readers
+    allowed = {one for one, kind in addressed.items() if _in(one, kind, readers)}
+    return frozenset(f"organization:{one}" for one in (*allowed, contributor.organization))
+
+
+def _in(organization: str, kind: str, readers: Audience) -> bool:
+    return "public" in readers or CLASS_OF_KIND.get(kind) in readers or f"organization:{organization}" in readers
+
+
+def roles(principal: Principal, organization: str | None = None, readable: bool = False) -> frozenset[Role]:
+    """What a principal is to a record of `organization` that it may read or not; without a record, what it is at all."""
+    found: set[Role] = set()
+    if principal.anonymous:
+        return frozenset()
+    if decide.is_staff(principal):
+        found.add(_BY_STAFF[str(principal.role)])
+    elif principal.kind in _BY_KIND:
+        found.add(_BY_KIND[principal.kind])
+    if organization is not None and principal.organization == organization:
+        found.add(Role.CONTRIBUTOR)
+    elif readable and not decide.is_staff(principal):
+        found.add(Role.RECIPIENT)
+    return frozenset(found)

@@ -1,0 +1,164 @@
+"""Records of functions, what was done with them, and answers to repeated requests."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record as it stands. `named` are organizations it was sent to by name, `facts` what the exchange worked out
+    for it; times are microseconds, `entered` when it came into its state; `audience` is a number of the store."""
+
+    key: int
+    resource: str
+    id: str
+    state: str
+    entered: int
+    account: str
+    organization: str
+    audience: int
+    named: tuple[str, ...]
+    facts: Mapping[str, Any]
+    created: int
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """One step that was taken: by whom, when (microseconds), from where to where, and with which document."""
+
+    step: str
+    source: str
+    target: str
+    account: str
+    organization: str
+    time: int
+    document: Mapping[str, Any] | None = field(default=None)
+
+
+_COLUMNS = "key, resource, id, state, entered, account, organization, audience, named, facts, created, body"
+
+
+def _record(row: Sequence[Any]) -> Record:
+    *plain, named, facts, created, body = row
+    return Record(*plain, tuple(json.loads(named)), json.loads(facts), created, json.loads(body))
+
+
+def insert_record(db: sqlite3.Connection, record: Record) -> Record:
+    """Adds a record (its `key` is given by the store) and returns it with its key."""
+    row = db.execute(
+        f"INSERT INTO records ({_COLUMNS}) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING {_COLUMNS}",
+        (
+            record.resource,
+            record.id,
+            record.state,
+            record.entered,
+            record.account,
+            record.organization,
+            record.audience,
+            _text(record.named),
+            _text(record.facts),
+            record.created,
+            _text(record.document).encode(),
+        ),
+    ).fetchone()
+    return _record(row)
+
+
+def update_record(db: sqlite3.Connection, record: Record) -> None:
+    """Stores where a record stands, who may read it, and what it says now."""
+    db.execute(
+        "UPDATE records SET state = ?, entered = ?, audience = ?, named = ?, facts = ?, body = ? WHERE key = ?",
+        (
+            record.state,
+            record.entered,
+            record.audience,
+            _text(record.named),
+            _text(record.facts),
+            _text(record.document).encode(),
+            record.key,
+        ),
+    )
+
+
+def by_id(db: sqlite3.Connection, resource: str, identifier: str) -> Record | None:
+    """The record of that id, None when this resource has none."""
+    row = db.execute(
+        f"SELECT {_COLUMNS} FROM records WHERE id = ? AND resource = ?", (identifier, resource)
+    ).fetchone()
+    return None if row is None else _record(row)
+
+
+def page(
+    db: sqlite3.Connection,
+    resource: str,
+    audiences: Sequence[int] | None,
+    after: int,
+    size: int,
+    state: str | None = None,
+) -> list[Record]:
+    """Records in the order they were made, those after the key `after`; `audiences` None means all."""
+    wheres, values = ["resource = ?", "key > ?"], [resource, after]
+    if state is not None:
+        wheres.append("state = ?")
+        values.append(state)
+    if audiences is not None:
+        wheres.append("audience IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps(list(audiences)))
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM records WHERE {' AND '.join(wheres)} ORDER BY key LIMIT ?", (*values, size)
+    )
+    return [_record(row) for row in rows]
+
+
+def in_states(db: sqlite3.Connection, resource: str, states: Iterable[str]) -> list[Record]:
+    """Every record of a resource that stands in one of the states, oldest first."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM records WHERE resource = ? AND state IN (SELECT value FROM json_each(?)) ORDER BY key",
+        (resource, json.dumps(list(states))),
+    )
+    return [_record(row) for row in rows]
+
+
+def insert_step(db: sqlite3.Connection, record: int, taken: Taken) -> None:
+    """Adds a line to what was done with a record."""
+    body = None if taken.document is None else _text(taken.document).encode()
+    db.execute(
+        "INSERT INTO steps (record, step, source, target, account, organization, time, body)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (record, taken.step, taken.source, taken.target, taken.account, taken.organization, taken.time, body),
+    )
+
+
+def steps_of(db: sqlite3.Connection, record: int) -> list[Taken]:
+    """What was done with a record, in order."""
+    rows = db.execute(
+        "SELECT step, source, target, account, organization, time, body FROM steps WHERE record = ? ORDER BY key",
+        (record,),
+    )
+    return [Taken(*row[:6], None if row[6] is None else json.loads(row[6])) for row in rows]
+
+
+def repeated(db: sqlite3.Connection, account: str, key: str) -> tuple[bytes, str] | None:
+    """(digest of the request, id of the record) that this account sent under this Idempotency-Key, or None."""
+    row = db.execute("SELECT digest, record FROM repeats WHERE account = ? AND key = ?", (account, key)).fetchone()
+    return None if row is None else (bytes(row[0]), str(row[1]))
+
+
+def remember(db: sqlite3.Connection, account: str, key: str, digest: bytes, record: str, now: int) -> None:
+    """Keeps what a request with an Idempotency-Key led to."""
+    db.execute("INSERT INTO repeats VALUES (?, ?, ?, ?, ?)", (account, key, digest, record, now))
+
+
+def forget(db: sqlite3.Connection, before: int) -> None:
+    """Removes keys older than a moment (microseconds)."""
+    db.execute("DELETE FROM repeats WHERE created < ?", (before,))
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
