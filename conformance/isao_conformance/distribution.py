@@ -114,6 +114,7 @@ def relation_of(reader: Actor, contributor: Actor) -> str:
     by_role = {
         OUTSIDER: PUBLIC,
         "ex-member": PUBLIC,
+        "applicant": PUBLIC,
         "peer": PEERS,
         "government": GOVERNMENT,
         "operator": OPERATORS,

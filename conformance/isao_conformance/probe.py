@@ -25,6 +25,8 @@ NEEDS = (
     "tls",
     "discovery",
     "capability-document",
+    "functions",
+    "may-decide",
 )
 
 

@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from isao_conformance import gate
+from isao_conformance import function_api, gate
 from isao_conformance.capabilities import contradiction
 from isao_conformance.creations import Creations
 from isao_conformance.errors import ReplayDivergence, Untestable
@@ -169,6 +169,11 @@ def _provide(need: str, lab: Lab) -> None:
     elif need == "capability-document":
         if not lab.survey.capability_document:
             raise Untestable("there is no valid capability document", blocked_by="ISAO-GOV-001")
+    elif need == "functions":
+        _ = function_api.root_of(lab)
+    elif need == "may-decide":
+        if not target.may_decide:
+            raise Untestable("the target file does not say may_decide = true", blocked_by="option may_decide")
     else:
         lab.as_(need)
 

@@ -26,6 +26,7 @@ ACTORS = (
     "member-a2",
     "member-b",
     "ex-member",
+    "applicant",
     "peer",
     "government",
     OUTSIDER,
@@ -56,6 +57,7 @@ class Target:
     read: tuple[str, ...] = ()
     write: tuple[str, ...] = ()
     may_delete: bool = False
+    may_decide: bool = False
     tls: TlsFiles = field(default_factory=TlsFiles)
     actors: Mapping[str, Actor] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
@@ -77,6 +79,7 @@ class Target:
             "read": list(self.read),
             "write": list(self.write),
             "may_delete": self.may_delete,
+            "may_decide": self.may_decide,
             "actors": {
                 name: {"auth": actor.scheme, "organization": actor.organization}
                 for name, actor in sorted(self.actors.items())
@@ -128,6 +131,7 @@ def parse_target(raw: dict[str, Any], where: str, environment: Mapping[str, str]
         read=tuple(_slashed(url) for url in taxii.get("read", ())),
         write=tuple(_slashed(url) for url in taxii.get("write", ())),
         may_delete=bool(taxii.get("may_delete", False)),
+        may_decide=bool(raw.get("functions", {}).get("may_decide", False)),
         tls=TlsFiles(tls.get("ca_file"), tls.get("client_cert"), tls.get("client_key")),
         actors=actors,
         absent=dict(raw.get("absent", {})),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -10,7 +12,8 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 
 from isao_reference import wellknown
-from isao_reference.funnel import Funnel, Machine, Operation
+from isao_reference.functions import clock, endpoints, exports, measures, stream
+from isao_reference.funnel import Funnel, Machine, Operation, Surface
 from isao_reference.settings import Settings
 from isao_reference.store.api_roots import ApiRoot, further_api_roots
 from isao_reference.store.sqlite import Store
@@ -27,10 +30,15 @@ from isao_reference.taxii import (
     versions,
 )
 
+log = logging.getLogger("isao_reference")
+
 Operations = Mapping[str, Operation]
 
 # Writes queue behind one lock; two threads keep it busy, and readers never wait for a thread.
 WRITING_WORKERS = 2
+
+CLOCK_SECONDS = 1.0
+"""How often the exchange looks whether a step of the clock is due."""
 
 DISCOVERY_PATH = "/taxii2/"
 
@@ -55,7 +63,21 @@ TAXII: Mapping[str, Operations] = {
     },
     _OBJECT + "versions/": {"GET": Operation(lambda call: versions.get_versions(call), stix_too=True)},
 }
+_RECORD = "/functions/{resource}/{record}/"
+FUNCTIONS: Mapping[str, Operations] = {
+    "/functions/": {"GET": Operation(lambda call: endpoints.get_index(call))},
+    "/functions/events/": {"GET": Operation(lambda call: stream.get_events(call))},
+    "/functions/measures/": {"GET": Operation(lambda call: measures.get_measures(call))},
+    "/functions/exports/{name}": {"GET": Operation(lambda call: exports.get_export(call))},
+    "/functions/{resource}/": {
+        "GET": Operation(lambda call: endpoints.get_records(call)),
+        "POST": Operation(lambda call: endpoints.post_record(call), takes_body=True, writes=True),
+    },
+    _RECORD: {"GET": Operation(lambda call: endpoints.get_record(call))},
+    _RECORD + "{step}/": {"POST": Operation(lambda call: endpoints.post_step(call), takes_body=True, writes=True)},
+}
 PUBLIC: Mapping[str, Operations] = {
+    "/functions/openapi.json": {"GET": Operation(lambda call: endpoints.get_openapi(call))},
     "/.well-known/isao.json": {"GET": Operation(lambda call: wellknown.get_capability_document(call))},
     "/.well-known/security.txt": {"GET": Operation(lambda call: wellknown.get_security_txt(call))},
     "/policies/{name}": {"GET": Operation(lambda call: wellknown.get_policy(call))},
@@ -72,6 +94,10 @@ def routes(machine: Machine, roots: Sequence[ApiRoot]) -> list[BaseRoute]:
         endpoint = Funnel(machine, operations, root)
         table += [Route(path, endpoint), Route(path.rstrip("/"), endpoint)]
     table += [Route(path, Funnel(machine, operations)) for path, operations in PUBLIC.items()]
+    for path, operations in FUNCTIONS.items():
+        endpoint = Funnel(machine, operations, surface=Surface.FUNCTIONS)
+        table += [Route(path, endpoint), *([Route(path.rstrip("/"), endpoint)] if path.endswith("/") else [])]
+    table.append(Route("/functions/{rest:path}", Funnel(machine, {}, surface=Surface.FUNCTIONS)))
     for prefix, root in ((DISCOVERY_PATH, roots[0]), *((root.path, root) for root in roots)):
         table.append(Route(prefix + "{rest:path}", Funnel(machine, {}, root)))
     table.append(Route("/{rest:path}", Funnel(machine, {})))
@@ -89,9 +115,20 @@ def create_app(settings: Settings) -> Starlette:
     writing_pool = ThreadPoolExecutor(max_workers=WRITING_WORKERS, thread_name_prefix="isao-writing")
     machine = Machine(settings, store, pool, writing_pool)
 
+    async def every_second() -> None:
+        while True:
+            try:
+                await machine.in_thread(lambda: clock.run_due(settings, store), writes=True)
+            except Exception:
+                log.exception("the steps of the clock could not be taken; they are tried again")
+            await asyncio.sleep(CLOCK_SECONDS)
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        ticking = asyncio.ensure_future(every_second())
         yield
+        ticking.cancel()
+        await asyncio.gather(ticking, return_exceptions=True)
         pool.shutdown(wait=True)
         writing_pool.shutdown(wait=True)
         store.close()

@@ -12,10 +12,12 @@ import hashlib
 import hmac
 import re
 import secrets
+import sqlite3
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -24,7 +26,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from isao_reference import limits
 from isao_reference.errors import unauthorized
 from isao_reference.policy.principal import ANONYMOUS, Principal
-from isao_reference.store import parties
+from isao_reference.store import documents, parties, records
 from isao_reference.store.parties import Account
 from isao_reference.store.sqlite import Store
 
@@ -139,9 +141,9 @@ def account_for(store: Store, verifications: Verifications, header: str) -> Acco
     return account if verifications.verify(hashed, secret) else None
 
 
-def authenticate(store: Store, verifications: Verifications, headers: list[str]) -> Principal:
+def authenticate(store: Store, verifications: Verifications, headers: list[str], now: int) -> Principal:
     """The principal of a request from all its Authorization headers. None at all is the
-    anonymous reader; anything that does not prove an account in good standing is a 401."""
+    anonymous reader; anything that does not prove an account in good standing is a 401. `now` is microseconds."""
     if not headers:
         return ANONYMOUS
     if len(headers) > 1:
@@ -149,4 +151,22 @@ def authenticate(store: Store, verifications: Verifications, headers: list[str])
     account = account_for(store, verifications, headers[0])
     if account is None or not in_good_standing(account):
         raise unauthorized()
-    return account.principal
+    with store.reading() as db:
+        return as_of(db, account, now)
+
+
+def as_of(db: sqlite3.Connection, account: Account, now: int) -> Principal:
+    """The principal of an account: of a mere applicant, while its organization has not accepted the terms that it had
+    to accept by `now` (microseconds)."""
+    demanded = documents.demanded_agreement(db)
+    if demanded is None or demanded[1] > now or account.kind == "exchange":
+        return account.principal
+    if records.has_taken(db, demanded[0], "sign", account.organization):
+        return account.principal
+    return replace(account.principal, kind="applicant")
+
+
+def still(db: sqlite3.Connection, principal: Principal, now: int) -> Principal | None:
+    """The principal as it is now, None when its account is gone or its organization out of good standing."""
+    account = parties.account_by_name(db, str(principal.account))
+    return None if account is None or not in_good_standing(account) else as_of(db, account, now)

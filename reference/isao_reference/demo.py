@@ -139,6 +139,9 @@ def write_target(path: Path, folder: Path, base_url: str, actors: Mapping[str, A
         f"read = {_toml([collections[alias] for alias in READ])}",
         f"write = {_toml([collections[alias] for alias in WRITE])}",
         "may_delete = true",
+        "",
+        "[functions]",
+        "may_decide = true",
     ]
     if authority is not None:
         lines += ["", "[tls]", f"ca_file = {_toml(str(authority.absolute()))}"]

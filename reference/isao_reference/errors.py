@@ -96,9 +96,11 @@ def too_slow() -> Refusal:
 
 
 def invalid_document(findings: Iterable[tuple[str, str]]) -> Refusal:
-    """422 with a JSON Pointer (RFC 6901) and a sentence for each fault of a document; the whole is the empty pointer."""
+    """422 with a JSON Pointer (RFC 6901) and a sentence for each fault; the whole document is the empty pointer."""
     listed = [{"pointer": pointer, "detail": detail} for pointer, detail in findings]
-    return Refusal(422, "The document is not valid", "Each fault has its place in `errors`.", members={"errors": listed})
+    return Refusal(
+        422, "The document is not valid", "Each fault has its place in `errors`.", members={"errors": listed}
+    )
 
 
 def wrong_state(state: str, allowed: Iterable[str]) -> Refusal:

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TypeVar
 
 from starlette.types import Receive, Scope, Send
@@ -25,15 +26,26 @@ from isao_reference.policy.principal import ANONYMOUS, Principal
 from isao_reference.settings import Settings
 from isao_reference.store.api_roots import ApiRoot
 from isao_reference.store.sqlite import Store
-from isao_reference.wire import media_types
+from isao_reference.wire import media_types, timestamps
+
+FUNCTION_TYPES = ("application/json", "text/csv", "text/plain")
 
 log = logging.getLogger("isao_reference")
 T = TypeVar("T")
 
 
+class Surface(StrEnum):
+    """What kind of address it is: public documents ask nobody who they are, TAXII has media types and errors of its
+    own, the function API speaks JSON and problems."""
+
+    PUBLIC = "public"
+    TAXII = "taxii"
+    FUNCTIONS = "functions"
+
+
 @dataclass(frozen=True)
 class Operation:
-    """One method of one address. `takes_body` reads an envelope; `stix_too` lets Accept name the
+    """One method of one address. `takes_body` reads an envelope or a document; `stix_too` lets Accept name the
     STIX type, as the tables of TAXII 2.1 sections 5.3 to 5.6 print it; `writes` says that it may
     have to wait for other writers."""
 
@@ -88,12 +100,16 @@ def read_head(scope: Scope) -> Request:
     )
 
 
-def check_content_headers(request: Request) -> None:
-    """415 unless the body is announced as one plain TAXII document."""
+def check_content_headers(request: Request, surface: Surface) -> None:
+    """415 unless the body is announced as one plain document of a type that is taken there."""
     encodings = [value.strip(" \t").lower() for value in request.all_of("content-encoding")]
     if any(encoding not in ("", "identity") for encoding in encodings):
         raise errors.unsupported_media_type("A body is taken without Content-Encoding only.")
     types = request.all_of("content-type")
+    if surface is Surface.FUNCTIONS:
+        if len(types) > 1 or any(one.split(";")[0].strip().lower() not in FUNCTION_TYPES for one in types):
+            raise errors.unsupported_media_type(f"A body is taken as {', '.join(FUNCTION_TYPES)}.")
+        return
     if len(types) != 1 or not media_types.is_taxii_content(types[0]):
         raise errors.unsupported_media_type(f"A body is taken as {media_types.TAXII_21} only.")
 
@@ -144,10 +160,17 @@ def log_fault(request: Request, error_id: str, fault: BaseException) -> None:
 class Funnel:
     """The ASGI application of one address: its operations by method. `root` is None outside TAXII."""
 
-    def __init__(self, machine: Machine, operations: Mapping[str, Operation], root: ApiRoot | None = None) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        operations: Mapping[str, Operation],
+        root: ApiRoot | None = None,
+        surface: Surface = Surface.PUBLIC,
+    ) -> None:
         self.machine = machine
         self.operations = operations
-        self.taxii = root is not None
+        self.surface = surface if root is None else Surface.TAXII
+        self.taxii = self.surface is Surface.TAXII
         self.root = root or machine.settings.first_api_root
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -164,22 +187,27 @@ class Funnel:
             failure = Refusal(500, "The exchange failed", "This is our fault; quote the error_id.")
             kind, body = problems.render(failure, taxii=self.taxii, error_id=error_id)
             answer = Answer(body, 500, kind)
-        await respond(send, answer, head=request.method == "HEAD")
+        if answer.stream is not None and request.method != "HEAD":
+            await respond_with_stream(send, receive, answer)
+        else:
+            await respond(send, answer, head=request.method == "HEAD")
 
     async def principal(self, request: Request) -> Principal:
         """Who asks; public documents ask nobody."""
-        if not self.taxii:
+        if self.surface is Surface.PUBLIC:
             return ANONYMOUS
-        credentials = request.all_of("authorization")
-        machine = self.machine
-        return await machine.in_thread(lambda: auth.authenticate(machine.store, machine.verifications, credentials))
+        credentials, machine = request.all_of("authorization"), self.machine
+        now = timestamps.micros(machine.settings.clock())
+        return await machine.in_thread(
+            lambda: auth.authenticate(machine.store, machine.verifications, credentials, now)
+        )
 
     def operation(self, request: Request, principal: Principal) -> Operation:
         """What the method does here: 404 where there is nothing at all, else 405."""
         found = self.operations.get("GET" if request.method == "HEAD" else request.method)
         if found is not None:
             return found
-        if self.taxii and principal.anonymous:
+        if self.surface is not Surface.PUBLIC and principal.anonymous:
             raise errors.unauthorized()
         if not self.operations:
             raise errors.not_found()
@@ -190,7 +218,7 @@ class Funnel:
         """The envelope of a writing request; a stranger's is not even read."""
         if principal.anonymous:
             raise errors.unauthorized()
-        check_content_headers(request)
+        check_content_headers(request, self.surface)
         ceiling = self.root.max_content_length
         try:
             return await asyncio.wait_for(read_body(request, receive, ceiling), limits.BODY_SECONDS)
@@ -205,19 +233,63 @@ class Funnel:
             raise errors.not_acceptable()
         body = await self.body(request, principal, receive) if operation.takes_body else b""
         machine = self.machine
-        call = Call(machine.settings, machine.store, principal, self.root, request.path, request.query, body)
+        call = Call(
+            machine.settings,
+            machine.store,
+            principal,
+            self.root,
+            request.path,
+            request.query,
+            body,
+            request.method,
+            request.headers,
+        )
         return await machine.in_thread(lambda: operation.run(call), writes=operation.writes)
 
 
-async def respond(send: Send, answer: Answer, *, head: bool) -> None:
-    """Sends one answer. Nothing is cached: what an account may see can change at any moment."""
+def encoded_headers(answer: Answer, length: tuple[tuple[str, str], ...]) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer. Nothing is cached: what an account may see can change at any moment."""
     headers = [
         ("Content-Type", answer.media_type),
-        ("Content-Length", str(len(answer.body))),
+        *length,
         ("Cache-Control", "no-store"),
         ("X-Content-Type-Options", "nosniff"),
         *answer.headers,
     ]
-    encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+
+
+async def respond_with_stream(send: Send, receive: Receive, answer: Answer) -> None:
+    """Sends what the answer's stream yields until it ends or the client leaves."""
+    assert answer.stream is not None
+    await send({"type": "http.response.start", "status": answer.status, "headers": encoded_headers(answer, ())})
+    parts = answer.stream()
+    leaving = asyncio.ensure_future(_left(receive))
+    try:
+        while True:
+            coming = asyncio.ensure_future(anext(parts, None))
+            done, _ = await asyncio.wait({coming, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if coming not in done:
+                coming.cancel()
+                await asyncio.gather(coming, return_exceptions=True)
+                return
+            part = coming.result()
+            if part is None:
+                break
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        leaving.cancel()
+        await parts.aclose()  # type: ignore[attr-defined]
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def respond(send: Send, answer: Answer, *, head: bool) -> None:
+    """Sends one answer."""
+    encoded = encoded_headers(answer, (("Content-Length", str(len(answer.body))),))
     await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
     await send({"type": "http.response.body", "body": b"" if head else answer.body})

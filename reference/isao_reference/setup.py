@@ -32,7 +32,7 @@ from isao_reference.wire.envelope import Submitted
 from isao_reference.wire.json_reader import JsonFault
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
-_TAKEN_PATHS = (api_roots.FIRST, "taxii2", "policies")
+_TAKEN_PATHS = (api_roots.FIRST, "taxii2", "policies", "functions")
 _DOCUMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 
 
@@ -57,7 +57,7 @@ def _slug(what: str, value: str) -> None:
 
 def create_organization(store: Store, id: str, name: str, kind: str, standing: str = "good") -> None:
     """Adds an organization. `kind`: exchange, member, peer or government; `standing`: good,
-    suspended or former. Accounts of an organization not in good standing cannot log in."""
+    applicant (waits to be let in), suspended or former. Accounts of the last two cannot log in."""
     _slug("organization id", id)
     _one_of("organization kind", kind, ORGANIZATION_KINDS)
     _one_of("standing", standing, STANDINGS)

@@ -32,9 +32,11 @@ class Role(StrEnum):
 
 class Readers(StrEnum):
     """Who may read a record in a state. `parties` are its contributor's organization, the organizations it names and
-    the exchange's staff; `marking` are the readers that the one policy gives its label."""
+    the exchange's staff; `organizations` every account there is; `marking` are the readers that the one policy gives
+    its label."""
 
     PARTIES = "parties"
+    ORGANIZATIONS = "organizations"
     MARKING = "marking"
 
 
@@ -55,7 +57,8 @@ class Step:
     with it ("" for none); with `replaces` that document takes the place of the record's. `once_per` organization means
     that a repetition changes nothing. `within` is an ISO 8601 duration since the state was entered by which the step is
     promised; for steps of the clock, after which it is taken; `at` names the document's property with that moment
-    instead. `effects` are computed functions of the exchange, in order. `notifies` says who gets an event.
+    instead, `when` the property that has to be true for the clock. `effects` are computed functions of the exchange,
+    in order. `notifies` says who gets an event.
     """
 
     name: str
@@ -69,6 +72,7 @@ class Step:
     once_per: str = ""
     within: str = ""
     at: str = ""
+    when: str = ""
     effects: tuple[str, ...] = ()
     notifies: str = ""
 
@@ -86,9 +90,19 @@ class Measure:
 
 
 @dataclass(frozen=True)
+class PlainForm:
+    """A way to make a record without writing JSON: the body is the text of the property `content`, `fixed` are
+    properties that the media type decides, and the query gives the others."""
+
+    content: str
+    fixed: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Contract:
     """One resource of the function API. `document` names the schema of its document, `marking` the property of the
-    document that holds its TLP label ("" where records are read by parties only)."""
+    document that holds its TLP label ("" where no state is read by marking), `plain` the media types that a record can
+    be made from besides JSON."""
 
     function: str
     resource: str
@@ -100,6 +114,7 @@ class Contract:
     create: Step
     states: Mapping[str, State]
     steps: Mapping[str, Step]
+    plain: Mapping[str, PlainForm] = field(default_factory=dict)
     measures: tuple[Measure, ...] = ()
     file: str = field(default="", compare=False)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from isao_spec import schema_check
-from isao_spec.contract import CREATE, Contract, Measure, Mechanics, Readers, Role, State, Step
+from isao_spec.contract import CREATE, Contract, Measure, Mechanics, PlainForm, Readers, Role, State, Step
 from isao_spec.draft import Draft
 
 FIRST_DELIVERY = "first-delivery"
@@ -53,9 +53,7 @@ def mechanics_from(draft: Draft, rows: Mapping[str, Any]) -> Mechanics | None:
 
 
 def _contract(item: Mapping[str, Any], file: str) -> Contract:
-    states = {
-        name: State(name, state["meaning"], Readers(state["readers"])) for name, state in item["states"].items()
-    }
+    states = {name: State(name, state["meaning"], Readers(state["readers"])) for name, state in item["states"].items()}
     steps = {name: _step(name, step, item["document"]) for name, step in item["steps"].items()}
     return Contract(
         function=item["function"],
@@ -68,6 +66,7 @@ def _contract(item: Mapping[str, Any], file: str) -> Contract:
         create=_step(CREATE, {**item["create"], "from": ()}, item["document"]),
         states=states,
         steps=steps,
+        plain={kind: PlainForm(form["content"], form["fixed"]) for kind, form in item.get("plain", {}).items()},
         measures=tuple(Measure(**measure) for measure in item.get("measures", ())),
         file=file,
     )
@@ -87,6 +86,7 @@ def _step(name: str, item: Mapping[str, Any], document: str) -> Step:
         once_per=item.get("once_per", ""),
         within=item.get("within", ""),
         at=item.get("at", ""),
+        when=item.get("when", ""),
         effects=tuple(item.get("effects", ())),
         notifies=item.get("notifies", ""),
     )
@@ -128,14 +128,14 @@ def _unsound(contract: Contract, fault: Callable[..., str]) -> Iterator[str]:
         yield fault(f"no step leads to the state {name!r}", "states", name)
     properties = _properties(contract.document)
     marked = any(state.readers is Readers.MARKING for state in contract.states.values())
-    if marked != bool(contract.marking) or (contract.marking and contract.marking not in properties):
-        yield fault("`marking` names a property of the document exactly where a state is read by marking", "marking")
+    if (marked and not contract.marking) or (contract.marking and contract.marking not in properties):
+        yield fault("`marking` names a property of the document, and is needed where a state is read by it", "marking")
     for step in contract.all_steps:
         timed = Role.CLOCK in step.by
         if timed and not (step.within or step.at):
             yield fault(f"{step.name}: a step of the clock says after how long, or at which moment", "steps", step.name)
-        if step.at and step.at not in properties:
-            yield fault(f"{step.name}: the document has no property {step.at!r}", "steps", step.name)
+        for name in {step.at, step.when} - {"", *properties}:
+            yield fault(f"{step.name}: the document has no property {name!r}", "steps", step.name)
         if step.replaces and step.takes != contract.document:
             yield fault(f"{step.name}: what replaces the document has its schema", "steps", step.name)
         if step.once_per and step.to not in step.sources:

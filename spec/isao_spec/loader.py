@@ -36,6 +36,7 @@ from isao_spec.yaml_lines import Document
 
 __all__ = ["SpecError", "load_from"]
 
+
 def load_from(folder: Path) -> Catalogue:
     """The specification in a folder laid out like this package's: `catalogue.yaml`, `retired.yaml`,
     `sources.yaml`, `capabilities.yaml`, `profiles/*.yaml`, `requirements/*.yaml`, `functions/*.yaml`.

@@ -90,7 +90,9 @@ def test_a_database_of_the_first_form_is_brought_up_to_date_with_its_content(tmp
         before = made.seen("member-b")
         made.store.close()
         with closing(sqlite3.connect(made.settings.database)) as db:
-            db.execute("DROP TABLE api_roots")
+            for table in ("steps", "records", "events", "deliveries", "repeats", "api_roots"):
+                db.execute(f"DROP TABLE {table}")
+            db.execute("DROP INDEX items_by_object")
             for table in ("collections", "statuses"):
                 db.execute(f"ALTER TABLE {table} DROP COLUMN api_root")
             db.execute("PRAGMA user_version=1")

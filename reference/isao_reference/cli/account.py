@@ -27,12 +27,13 @@ def account() -> None:
 @click.option(
     "--kind", type=click.Choice(("member", "peer", "government", "exchange")), default="member", show_default=True
 )
-def add_organization(database: Path, id: str, name: str, kind: str) -> None:
+@click.option("--applicant", is_flag=True, help="It waits to be let in; its accounts see nothing of the members'.")
+def add_organization(database: Path, id: str, name: str, kind: str, applicant: bool) -> None:
     """Add the organization ID (lower case letters, digits and hyphens)."""
     from isao_reference import setup
 
     with opened(database) as store:
-        setup.create_organization(store, id, name, kind)
+        setup.create_organization(store, id, name, kind, "applicant" if applicant else "good")
     click.echo(f"Organization {id} added")
 
 

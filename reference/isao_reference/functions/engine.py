@@ -187,9 +187,12 @@ def system(db: Any) -> Principal:
 
 
 def readers(moment: Moment, record: Record) -> Audience:
-    """Who may read the record in its state: its parties, or those its label gives, as far as it is addressed to them."""
+    """Who may read the record in its state, by the contract: parties, organizations, or those its label gives."""
     contract = moment.contract
-    if contract.states[record.state].readers is Readers.PARTIES:
+    wanted = contract.states[record.state].readers
+    if wanted is Readers.ORGANIZATIONS:
+        return policy.EVERY_ORGANIZATION
+    if wanted is Readers.PARTIES:
         return policy.parties(record.organization, record.named)
     distribution, _ = documents.policy_settings(moment.db)
     addressed = record.document.get("addressed_to")
@@ -242,5 +245,3 @@ def _remember(call: Call, db: Any, record: Record, now: int) -> None:
     if key is not None:
         records.forget(db, now - REPEATS_KEPT)
         records.remember(db, str(call.principal.account), key, _digest(call), record.id, now)
-
-

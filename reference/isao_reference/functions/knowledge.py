@@ -59,7 +59,7 @@ def mitigations(db: sqlite3.Connection, threats: Iterable[str]) -> list[tuple[st
     used = {target for _, target in _edges(db, "uses", "source_ref", wanted)}
     sources = dict.fromkeys(source for source, _ in _edges(db, "mitigates", "target_ref", wanted | used))
     rows = db.execute(
-        f"{_SELECT} WHERE object_type = 'course-of-action' AND object_id IN (SELECT value FROM json_each(?)) ORDER BY key",
+        f"{_SELECT} WHERE object_type = 'course-of-action' AND object_id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(sources)),),
     )
     live = {one.id: str(one.stix.get("name", "")) for one in map(_known, rows) if not one.stix.get("revoked")}

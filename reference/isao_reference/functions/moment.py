@@ -22,8 +22,8 @@ class Moment:
     """One step as it is taken. `record` is the record before it (when it is made: as it will first stand), `document`
     what came with the step; `now` is microseconds.
 
-    Effects may change `facts` and `named`, add `standings` (organization to standing), ask for `then`, a further step by
-    the exchange with its document, for steps of other records of the contract (`also`), and `tell` organizations
+    Effects may change `facts` and `named`, add `standings` (organization to standing), ask for `then`, a further step
+    by the exchange with its document, for steps of other records of the contract (`also`), and `tell` organizations
     something besides the step's own event.
     """
 
@@ -57,12 +57,16 @@ class Moment:
         return exchange_of(self.db)
 
 
+EXCHANGE = "exchange"
+"""The account name under which the exchange itself acts."""
+
+
 def exchange_of(db: sqlite3.Connection) -> Contributor:
     """The exchange as a contributor: the organization that runs it. RuntimeError when the database has none."""
     found = items.exchange_organizations(db)
     if not found:
         raise RuntimeError("no organization runs this exchange")
-    return Contributor("exchange", found[0], "exchange")
+    return Contributor(EXCHANGE, found[0], "exchange")
 
 
 Effect = Callable[[Moment], None]

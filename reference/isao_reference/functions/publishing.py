@@ -48,7 +48,9 @@ def new_object(moment: Moment, kind: str, label: str, author: str, **properties:
     }
 
 
-def publish(moment: Moment, objects: Sequence[Stix], contributor: Contributor, authors: Iterable[str] = ()) -> list[str]:
+def publish(
+    moment: Moment, objects: Sequence[Stix], contributor: Contributor, authors: Iterable[str] = ()
+) -> list[str]:
     """Stores objects in the collection for what functions publish and returns their ids; identities of `authors` that
     are not there yet go with them. 422 when the exchange takes one of them from nobody."""
     outcomes = _take(moment, publication(moment), [*_identities(moment, authors), *objects], contributor)
@@ -119,7 +121,7 @@ def _identities(moment: Moment, authors: Iterable[str]) -> list[Stix]:
 
 
 def _after(modified: str, now: int) -> str:
-    """The time of a version that follows one of `modified`: now, or a millisecond later than an author's clock ahead."""
+    """The time of a version that follows one of `modified`: now, or just later than a clock that was ahead."""
     mine, theirs = stamp(now), timestamps.version_key(modified)
     if theirs is not None and (timestamps.version_key(mine) or "") <= theirs:
         then = timestamps.parse_taxii(modified[:26].rstrip("Z") + "Z")

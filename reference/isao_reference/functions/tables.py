@@ -29,7 +29,7 @@ class Line:
 
 
 def read(text: str) -> list[Line]:
-    """The indicators of a table. TableFault for a missing column, an unknown type or a value that is none of its type."""
+    """The indicators of a table. TableFault for a missing column, an unknown type, a value that is none of its type."""
     reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff")), strict=True)
     try:
         names = [name.strip().lower() for name in reader.fieldnames or ()]
@@ -82,6 +82,6 @@ def _path(kind: str, value: str) -> str | None:
         name, _, host = value.rpartition("@")
         return "email-addr:value" if name and _HOST.fullmatch(host) else None
     if kind == "file-hash":
-        name = _HASHES.get(len(value)) if re.fullmatch(r"[0-9a-fA-F]+", value) else None
-        return f"file:hashes.'{name}'" if name else None
+        algorithm = _HASHES.get(len(value)) if re.fullmatch(r"[0-9a-fA-F]+", value) else None
+        return f"file:hashes.'{algorithm}'" if algorithm else None
     return "file:name" if kind == "file-name" else None

@@ -45,14 +45,14 @@ def render(db: sqlite3.Connection, principal: Principal, contract: Contract, rec
                 "step": one.step,
                 "state": one.target,
                 "time": timestamps.format_micros(one.time),
-                "organization": _name(one.organization, principal, exchange, staff),
+                **_who("organization", _name(one.organization, principal, exchange, staff)),
                 **({"account": one.account} if staff or _own(one, principal) else {}),
-                **({"document": one.document} if one.document is not None and one.step != CREATE else {}),
+                **({"document": one.document} if one.document and one.step != CREATE else {}),
             }
             for one in history
         ],
     }
-    return {key: value for key, value in shown.items() if value not in (None, {}, [])}
+    return {key: value for key, value in shown.items() if value not in (None, {})}
 
 
 def shows(contract: Contract, taken: Taken, principal: Principal) -> bool:
@@ -61,9 +61,7 @@ def shows(contract: Contract, taken: Taken, principal: Principal) -> bool:
     return _own(taken, principal) or step is None or not step.once_per
 
 
-def allowed(
-    contract: Contract, state: str, roles: frozenset[Role], done: Iterable[str] = ()
-) -> list[str]:
+def allowed(contract: Contract, state: str, roles: frozenset[Role], done: Iterable[str] = ()) -> list[str]:
     """The steps that somebody with these roles can take from a state, without those each takes once and has taken."""
     return [
         name
@@ -127,6 +125,10 @@ def _flat(value: Any) -> str:
     if isinstance(value, dict):
         return "; ".join(f"{key.replace('_', ' ')}: {_flat(inner)}" for key, inner in value.items())
     return str(value)
+
+
+def _who(name: str, organization: str | None) -> dict[str, str]:
+    return {} if organization is None else {name: organization}
 
 
 def _own(taken: Taken, principal: Principal) -> bool:

@@ -31,4 +31,4 @@ ROLES = ("operator", "analyst", "member")
 STANDINGS = ("good", "applicant", "suspended", "former")
 READER_CLASSES = ("public", "members", "peers", "government", "analysts")
 
-CLASS_OF_KIND = {"member": "members", "peer": "peers", "government": "government"}
+CLASS_OF_KIND = {"member": "members", "peer": "peers", "government": "government", "applicant": "applicants"}

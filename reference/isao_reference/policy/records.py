@@ -18,6 +18,10 @@ _BY_KIND = {
 _BY_STAFF = {"operator": Role.OPERATOR, "analyst": Role.ANALYST}
 
 
+EVERY_ORGANIZATION: Audience = frozenset({"members", "peers", "government", "applicants"})
+"""Every account of the exchange, those who wait to be let in included."""
+
+
 def parties(organization: str, named: Iterable[str]) -> Audience:
     """The contributor's organization and those that were named; the exchange's staff read everything anyway."""
     return frozenset(f"organization:{one}" for one in (organization, *named))
@@ -41,8 +45,20 @@ def _in(organization: str, kind: str, readers: Audience) -> bool:
     return "public" in readers or CLASS_OF_KIND.get(kind) in readers or f"organization:{organization}" in readers
 
 
+def within(readers: Audience, granted: Iterable[str], kinds: Mapping[str, str]) -> Audience:
+    """Those readers who are also granted something by reader class; `kinds` are organizations' ids to their kinds.
+    Accounts are known by name only and left to their organization's atom."""
+    classes = frozenset(granted)
+    if "public" in readers:
+        return classes - {"public"} | (EVERY_ORGANIZATION if "public" in classes else frozenset())
+    if "public" in classes:
+        return frozenset(atom for atom in readers if not atom.startswith("account:"))
+    own = {atom for atom in readers if CLASS_OF_KIND.get(kinds.get(atom.removeprefix("organization:"), "")) in classes}
+    return frozenset(readers & classes) | own
+
+
 def roles(principal: Principal, organization: str | None = None, readable: bool = False) -> frozenset[Role]:
-    """What a principal is to a record of `organization` that it may read or not; without a record, what it is at all."""
+    """What a principal is to a record of `organization`, readable or not; without a record, what it is at all."""
     found: set[Role] = set()
     if principal.anonymous:
         return frozenset()

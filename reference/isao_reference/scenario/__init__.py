@@ -17,6 +17,7 @@ from importlib.resources import files
 from typing import Any
 
 DISCOVERY_PATH = "taxii2/"
+FUNCTIONS_PATH = "functions/"
 SECURITY_TXT_LIFE = timedelta(days=300)  # RFC 9116, 2.5.5 recommends less than a year
 POLICY_AGE = timedelta(days=60)
 POLICY_REVIEW = timedelta(days=300)
@@ -144,7 +145,10 @@ def capability_document(base_url: str, policy_urls: Mapping[str, str], today: da
     approved sixty days before `today` and are up for review in 300 days.
     """
     document: dict[str, Any] = json.loads(_text("capability.json"))
-    document["services"] = {"taxii": {"discovery": base_url + DISCOVERY_PATH}}
+    document["services"] = {
+        "taxii": {"discovery": base_url + DISCOVERY_PATH},
+        "functions": {"root": base_url + FUNCTIONS_PATH},
+    }
     document["policies"] = [
         {
             "name": policy.name,

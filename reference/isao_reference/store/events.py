@@ -22,9 +22,7 @@ class Event:
 def insert_event(db: sqlite3.Connection, identifier: str, now: int, audience: int, body: Mapping[str, Any]) -> None:
     """Adds an event for those of an audience (its number); `now` in microseconds."""
     text = json.dumps(body, ensure_ascii=False).encode()
-    db.execute(
-        "INSERT INTO events (id, time, audience, body) VALUES (?, ?, ?, ?)", (identifier, now, audience, text)
-    )
+    db.execute("INSERT INTO events (id, time, audience, body) VALUES (?, ?, ?, ?)", (identifier, now, audience, text))
 
 
 def events_after(db: sqlite3.Connection, audiences: Sequence[int] | None, after: int, size: int) -> list[Event]:

@@ -129,6 +129,20 @@ def newest_of(db: sqlite3.Connection, object_id: str, organization: str | None) 
     return list(found.values())
 
 
+def label_of(db: sqlite3.Connection, key: int) -> str:
+    """The label that a stored version counts as."""
+    return str(db.execute("SELECT label FROM items WHERE key = ?", (key,)).fetchone()[0])
+
+
+def audiences_since(db: sqlite3.Connection, collection: int, after: int) -> dict[int, int]:
+    """The audiences (numbers) of what was added after a date, each with its first date (microseconds)."""
+    rows = db.execute(
+        "SELECT audience, MIN(date_added) FROM items WHERE collection = ? AND date_added > ? GROUP BY audience",
+        (collection, after),
+    )
+    return {int(audience): int(first) for audience, first in rows}
+
+
 def delete_items(db: sqlite3.Connection, keys: Iterable[int]) -> None:
     """Removes rows by their numbers."""
     db.executemany("DELETE FROM items WHERE key = ?", [(key,) for key in keys])

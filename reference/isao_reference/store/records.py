@@ -45,8 +45,21 @@ _COLUMNS = "key, resource, id, state, entered, account, organization, audience, 
 
 
 def _record(row: Sequence[Any]) -> Record:
-    *plain, named, facts, created, body = row
-    return Record(*plain, tuple(json.loads(named)), json.loads(facts), created, json.loads(body))
+    key, resource, identifier, state, entered, account, organization, audience, named, facts, created, body = row
+    return Record(
+        key=key,
+        resource=resource,
+        id=identifier,
+        state=state,
+        entered=entered,
+        account=account,
+        organization=organization,
+        audience=audience,
+        named=tuple(json.loads(named)),
+        facts=json.loads(facts),
+        created=created,
+        document=json.loads(body),
+    )
 
 
 def insert_record(db: sqlite3.Connection, record: Record) -> Record:
@@ -88,9 +101,7 @@ def update_record(db: sqlite3.Connection, record: Record) -> None:
 
 def by_id(db: sqlite3.Connection, resource: str, identifier: str) -> Record | None:
     """The record of that id, None when this resource has none."""
-    row = db.execute(
-        f"SELECT {_COLUMNS} FROM records WHERE id = ? AND resource = ?", (identifier, resource)
-    ).fetchone()
+    row = db.execute(f"SELECT {_COLUMNS} FROM records WHERE id = ? AND resource = ?", (identifier, resource)).fetchone()
     return None if row is None else _record(row)
 
 
@@ -112,6 +123,18 @@ def page(
         values.append(json.dumps(list(audiences)))
     rows = db.execute(
         f"SELECT {_COLUMNS} FROM records WHERE {' AND '.join(wheres)} ORDER BY key LIMIT ?", (*values, size)
+    )
+    return [_record(row) for row in rows]
+
+
+def newest(db: sqlite3.Connection, resource: str, audiences: Sequence[int] | None, size: int) -> list[Record]:
+    """The newest records of a resource among those that a reader of these audiences may see; None means all."""
+    allowed, values = "", [resource]
+    if audiences is not None:
+        allowed = " AND audience IN (SELECT value FROM json_each(?))"
+        values.append(json.dumps(list(audiences)))
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM records WHERE resource = ?{allowed} ORDER BY key DESC LIMIT ?", (*values, size)
     )
     return [_record(row) for row in rows]
 
@@ -141,7 +164,20 @@ def steps_of(db: sqlite3.Connection, record: int) -> list[Taken]:
         "SELECT step, source, target, account, organization, time, body FROM steps WHERE record = ? ORDER BY key",
         (record,),
     )
-    return [Taken(*row[:6], None if row[6] is None else json.loads(row[6])) for row in rows]
+    return [
+        Taken(step, source, target, account, organization, time, None if body is None else json.loads(body))
+        for step, source, target, account, organization, time, body in rows
+    ]
+
+
+def has_taken(db: sqlite3.Connection, identifier: str, step: str, organization: str) -> bool:
+    """Whether an organization has taken a step of the record of that id."""
+    row = db.execute(
+        "SELECT 1 FROM steps s JOIN records r ON r.key = s.record"
+        " WHERE r.id = ? AND s.step = ? AND s.organization = ? LIMIT 1",
+        (identifier, step, organization),
+    ).fetchone()
+    return row is not None
 
 
 def repeated(db: sqlite3.Connection, account: str, key: str) -> tuple[bytes, str] | None:

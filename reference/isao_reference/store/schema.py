@@ -4,8 +4,9 @@ from __future__ import annotations
 
 SCHEMA_VERSION = 3
 
-_FUNCTIONS = """-- What is done through function contracts. `audience` are those who may read the record where it stands; `named` the
--- organizations it was sent to by name; `facts` what the exchange worked out for it, both as JSON.
+_FUNCTIONS = """
+-- What is done through function contracts. `audience` are those who may read the record where it stands,
+-- `named` the organizations it was sent to by name, `facts` what the exchange worked out for it, both as JSON.
 CREATE TABLE records (
     key INTEGER PRIMARY KEY,
     resource TEXT NOT NULL,
@@ -23,7 +24,7 @@ CREATE TABLE records (
 CREATE INDEX records_by_audience ON records(resource, audience, key);
 CREATE INDEX records_by_state ON records(resource, state);
 
--- One line for everything that was done with a record, by whom and with which document; never changed.
+-- One line for everything that was done with a record, by whom and with which document. Never changed.
 CREATE TABLE steps (
     key INTEGER PRIMARY KEY,
     record INTEGER NOT NULL REFERENCES records(key),
@@ -37,7 +38,7 @@ CREATE TABLE steps (
 );
 CREATE INDEX steps_by_record ON steps(record, key);
 
--- Ids of events are random: a number would tell a reader how many there were for others.
+-- Ids of events are random, because a number would tell a reader how many there were for others.
 CREATE TABLE events (
     key INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from isao_reference.store import schema
+from isao_reference.store.commits import Commits
 
 _BUSY_MILLISECONDS = 15_000
 
@@ -75,6 +76,7 @@ class Store:
         self._idle: list[sqlite3.Connection] = []
         self._idle_lock = threading.Lock()
         self._closed = False
+        self.commits = Commits()
         row = self._writer.execute("SELECT value FROM meta WHERE name = 'cursor_key'").fetchone()
         self.cursor_key: bytes = row[0]
 
@@ -117,6 +119,7 @@ class Store:
             try:
                 yield connection
                 connection.execute("COMMIT")
+                self.commits.wake()
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")

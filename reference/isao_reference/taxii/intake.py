@@ -17,6 +17,7 @@ from isao_reference.policy import audience, tlp
 from isao_reference.policy.audience import Contributor
 from isao_reference.store import collections, documents, items
 from isao_reference.store.collections import Collection
+from isao_reference.taxii import arrivals
 from isao_reference.wire import media_types, stix_object
 from isao_reference.wire.envelope import Submitted
 from isao_reference.wire.stix_object import ObjectFault, StixFacts
@@ -197,4 +198,5 @@ def take(
             outcomes[position] = refused(one, position, str(fault))
     if last != before:
         collections.set_last_added(db, collection.key, last)
+        arrivals.announce(db, collection, before, now)
     return [outcomes[position] for position in range(len(submitted))]

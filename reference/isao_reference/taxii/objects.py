@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from isao_reference.call import Answer, Call
+from isao_reference.functions import ledger
 from isao_reference.taxii import access, pages
 from isao_reference.wire import envelope, filters
 
@@ -15,6 +16,7 @@ def get_objects(call: Call) -> Answer:
         collection = access.find_readable(call, db)
         query = pages.query_for(call, db, collection, wanted)
         page = pages.fetch(call, db, collection, "objects", wanted, query, with_body=True)
+    ledger.note(call, [row.object_id for row in page.rows if row.organization != call.principal.organization])
     return Answer(
         envelope.write((row.body for row in page.rows), page.next_token),
         headers=pages.date_headers(page.rows),

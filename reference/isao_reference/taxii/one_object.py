@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from isao_reference.call import Answer, Call
 from isao_reference.errors import not_found
+from isao_reference.functions import ledger
 from isao_reference.store import selection
 from isao_reference.store.selection import Query
 from isao_reference.taxii import access, pages
@@ -31,6 +32,7 @@ def get_object(call: Call) -> Answer:
         require_any(db, query)
         endpoint = f"object {object_id}"
         page = pages.fetch(call, db, collection, endpoint, wanted, query, with_body=True)
+    ledger.note(call, [row.object_id for row in page.rows if row.organization != call.principal.organization])
     return Answer(
         envelope.write((row.body for row in page.rows), page.next_token),
         headers=pages.date_headers(page.rows),

@@ -19,7 +19,7 @@ def digest_of(document: Any) -> str:
 
 
 def state_its_digest(moment: Moment) -> None:
-    """The digest that signatures repeat stands with the record, and from the day that it names signatures are demanded."""
+    """The digest that signatures repeat stands with the record; from the day that it names they are demanded."""
     moment.facts["sha256"] = digest_of(moment.record.document)
     accept_by = timestamps.rfc3339_micros(str(moment.record.document["accept_by"]))
     if accept_by is None:

@@ -11,7 +11,7 @@ _YES, _NO = ("yes",), ("no",)
 
 
 def route_to_originator(moment: Moment) -> None:
-    """The organization that shared the subject becomes a party; 422 when the giver cannot read it or shared it itself."""
+    """The organization that shared the subject becomes a party; 422 for what the giver cannot read or shared itself."""
     rows = publishing.readable(moment, moment.content["subject"])
     if not rows:
         raise errors.invalid_document([("/subject", "there is nothing of this id that this account may see")])

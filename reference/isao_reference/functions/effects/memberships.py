@@ -23,7 +23,9 @@ def every_criterion_is_met(moment: Moment) -> None:
         for name in documents.membership_criteria(moment.db)
         if name not in judged
     ]
-    faults += [("/criteria", f"the criterion {name!r} is not met; decline instead") for name, ok in judged.items() if not ok]
+    faults += [
+        ("/criteria", f"the criterion {name!r} is not met; decline instead") for name, ok in judged.items() if not ok
+    ]
     if faults:
         raise errors.invalid_document(faults)
 

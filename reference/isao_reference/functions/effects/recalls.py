@@ -11,7 +11,7 @@ from isao_reference.store import events
 
 
 def the_item_is_the_callers_to_recall(moment: Moment) -> None:
-    """422 for an item the caller cannot see; 403 for one that is another organization's, unless an analyst recalls it."""
+    """422 for an item the caller cannot see; 403 for another organization's, unless an analyst recalls it."""
     subject = moment.content["subject"]
     rows = publishing.readable(moment, subject)
     if not rows:
@@ -23,7 +23,7 @@ def the_item_is_the_callers_to_recall(moment: Moment) -> None:
 
 
 def revoke_the_item(moment: Moment) -> None:
-    """A revoked version takes the item's place: for its contributor of what is theirs, for an analyst of everybody's."""
+    """A revoked version takes the item's place: its contributor's own, or by an analyst everybody's."""
     subject, staff = moment.content["subject"], decide.is_staff(moment.principal)
     owners = {row.organization for row in publishing.readable(moment, subject)}
     mine = [one for one in owners if staff or originator_of(moment, subject, one) == moment.record.organization]

@@ -202,5 +202,3 @@ def _may_know(moment: Moment, one: Known) -> bool:
 
 def _each_once(found: Sequence[Known]) -> list[Known]:
     return list({one.id: one for one in found}.values())
-
-

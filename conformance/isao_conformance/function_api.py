@@ -1,0 +1,95 @@
+"""The function API of a target, as one actor uses it: records, their steps, events (design of the function contracts).
+
+Addresses follow from the root that the capability document names, the contract's resource, the record's id and the
+step's name; nothing else is assumed of the server.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from isao_conformance.errors import Untestable
+from isao_conformance.exchange import Answer
+from isao_conformance.lab import Lab
+from isao_conformance.limits import LIMITS
+from isao_conformance.session import Session
+
+JSON, TEXT = "application/json", "text/plain"
+
+
+def root_of(lab: Lab) -> str:
+    """The URL of the function API, with its final slash. Untestable when the capability document names none."""
+    services = lab.survey.capability_document.get("services", {})
+    root = services.get("functions", {}).get("root", "")
+    if not root:
+        raise Untestable("the capability document names no services.functions", blocked_by="capability function-api")
+    return str(root).rstrip("/") + "/"
+
+
+def offered(lab: Lab) -> set[str]:
+    """The functions that the capability document says are offered."""
+    listed = lab.survey.capability_document.get("functions", ())
+    return {str(one["name"]) for one in listed if one.get("status") == "offered"}
+
+
+@dataclass(frozen=True)
+class Functions:
+    """The function API for one actor of a probe. Methods send one request each and return its answer."""
+
+    lab: Lab
+    actor: str
+    session: Session
+
+    def create(self, resource: str, document: Any, *, key: str | None = None) -> Answer:
+        """Make a record. `key` is sent as Idempotency-Key."""
+        return self._post(self.url(resource), document, {"Idempotency-Key": key})
+
+    def step(self, resource: str, record: str, step: str, document: Any = None, *, tag: str | None = None) -> Answer:
+        """Take a step of a record. `tag` is sent as If-Match."""
+        return self._post(self.url(resource, record, step), document, {"If-Match": tag})
+
+    def get(self, resource: str, record: str, accept: str = JSON) -> Answer:
+        """One record, as JSON or as text."""
+        return self.session.get(self.url(resource, record), accept=accept)
+
+    def list(self, resource: str, **query: Any) -> Answer:
+        """A page of the records that the actor may read."""
+        return self.session.get(self.url(resource), query, accept=JSON)
+
+    def ids(self, resource: str, **query: Any) -> set[str]:
+        """The ids of all records that the actor is listed, page by page. Untestable when the walk does not end."""
+        found: set[str] = set()
+        position: dict[str, str] = {}
+        for _ in range(LIMITS.walk_pages):
+            page = self.list(resource, **query, **position)
+            listed = page.list_of("records")
+            found |= {str(one.get("id")) for one in listed if isinstance(one, Mapping)}
+            token = page.resource.get("next")
+            if page.status != 200 or not isinstance(token, str) or position == {"next": token}:
+                return found
+            position = {"next": token}
+        raise Untestable(f"the list of {resource} does not end")
+
+    def events(self, after: str | None = None) -> Answer:
+        """The events as a list, after the one with this id."""
+        extra = [("Last-Event-ID", after)] if after is not None else []
+        return self.session.request("GET", self.url("events"), accept=JSON, extra=extra)
+
+    def url(self, *parts: str) -> str:
+        """An address below the root, with its final slash."""
+        return root_of(self.lab) + "".join(quote(part, safe="") + "/" for part in parts)
+
+    def _post(self, url: str, document: Any, headers: Mapping[str, str | None]) -> Answer:
+        extra = [(name, value) for name, value in headers.items() if value is not None]
+        body = b"" if document is None else json.dumps(document, ensure_ascii=False).encode()
+        return self.session.request("POST", url, accept=JSON, content_type=JSON, body=body, extra=extra)
+
+
+def functions_of(lab: Lab, actor: str) -> Functions:
+    """The function API as an actor uses it. Untestable when the actor is not lent or there is no such API."""
+    root_of(lab)
+    return Functions(lab, actor, lab.as_(actor))

@@ -1,0 +1,65 @@
+"""Steps of the clock: what is due is taken by the exchange, once, however long nobody looked.
+
+A clock that jumps ahead makes things due early and one that jumps back makes them late; nothing is taken twice,
+because each step of the clock is on record with the state it was taken in.
+"""
+
+from __future__ import annotations
+
+from isao_reference.functions import engine, views
+from isao_reference.functions.moment import EXCHANGE
+from isao_reference.settings import Settings
+from isao_reference.store import records
+from isao_reference.store.records import Record
+from isao_reference.store.sqlite import Store
+from isao_reference.wire import timestamps
+from isao_spec import load
+from isao_spec.contract import Contract, Role, Step
+
+
+def run_due(settings: Settings, store: Store) -> int:
+    """Takes every step of the clock that is due, each in a transaction of its own, and returns how many there were."""
+    count = 0
+    for contract in load().contracts.values():
+        for step in (one for one in contract.steps.values() if Role.CLOCK in one.by):
+            with store.reading() as db:
+                waiting = [one.id for one in records.in_states(db, contract.resource, step.sources)]
+            count += sum(_take_if_due(settings, store, contract, step, one) for one in waiting)
+    return count
+
+
+def _take_if_due(settings: Settings, store: Store, contract: Contract, step: Step, identifier: str) -> bool:
+    now = timestamps.micros(settings.clock())
+    with store.reading() as db:
+        if not _is_due(db, contract, step, identifier, now):
+            return False
+    with store.writing() as db:
+        record = records.by_id(db, contract.resource, identifier)
+        if record is None or not _is_due(db, contract, step, identifier, now):
+            return False
+        engine.take(settings, db, engine.system(db), contract, step, record, None, now)
+        return True
+
+
+def _is_due(db: object, contract: Contract, step: Step, identifier: str, now: int) -> bool:
+    record = records.by_id(db, contract.resource, identifier)  # type: ignore[arg-type]
+    if record is None or record.state not in step.sources or not _applies(step, record):
+        return False
+    moment = due_at(step, record)
+    if moment is None or moment > now:
+        return False
+    done = records.steps_of(db, record.key)  # type: ignore[arg-type]
+    return step.to not in step.sources or not any(
+        one.step == step.name and one.time >= record.entered and one.account == EXCHANGE for one in done
+    )
+
+
+def due_at(step: Step, record: Record) -> int | None:
+    """When a step of the clock is due (microseconds): at the moment in the document, or so long after the state."""
+    if step.at:
+        return timestamps.rfc3339_micros(str(record.document.get(step.at)))
+    return record.entered + views.micros_of(step.within)
+
+
+def _applies(step: Step, record: Record) -> bool:
+    return not step.when or record.document.get(step.when) is True

@@ -1,0 +1,111 @@
+"""Indicators for those without automation: a table, and plain lists for a firewall, of what the caller may read.
+
+Each line of the table carries its label, and a list says in its head the strictest label in it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from isao_reference import errors
+from isao_reference.call import Answer, Call
+from isao_reference.functions import ledger, tables
+from isao_reference.policy import decide, tlp
+from isao_reference.store import collections, items, selection
+from isao_reference.store.selection import Query
+from isao_reference.wire import timestamps
+
+MOST = 50_000
+"""Lines of one export."""
+
+_PATTERN = re.compile(r"\[\s*([a-z0-9-]+):([a-z_.'A-Z0-9-]+)\s*=\s*'((?:[^'\\]|\\.)*)'\s*\]")
+COLUMNS = ("type", "value", "tlp", "confidence", "valid_from", "valid_until", "name", "id")
+
+
+def get_export(call: Call) -> Answer:
+    """GET /functions/exports/indicators.csv or blocklist.txt; `type` and `confidence` (at least) select."""
+    if call.principal.anonymous:
+        raise errors.unauthorized()
+    name = call.path["name"]
+    if name not in ("indicators.csv", "blocklist.txt"):
+        raise errors.not_found()
+    kind, confidence = _selection(call)
+    with call.store.reading() as db:
+        lines = [one for one in _lines(call, db) if kind in (None, one["type"]) and one["confidence"] >= confidence]
+    ledger.note(call, [str(one["id"]) for one in lines])
+    if name == "indicators.csv":
+        return Answer(_table(lines), media_type="text/csv; charset=utf-8")
+    return Answer(_list(lines), media_type="text/plain; charset=utf-8")
+
+
+def _selection(call: Call) -> tuple[str | None, int]:
+    found = {name: values[-1] for name, values in parse_qs(call.query.decode("utf-8", "replace")).items()}
+    if found.keys() - {"type", "confidence"}:
+        raise errors.bad_request("the parameters are type and confidence")
+    kind, confidence = found.get("type"), found.get("confidence", "0")
+    if kind is not None and kind not in tables.TYPES:
+        raise errors.bad_request(f"type is one of {', '.join(tables.TYPES)}")
+    if not (confidence.isascii() and confidence.isdigit() and int(confidence[:4]) <= 100):
+        raise errors.bad_request("confidence is a number from 0 to 100")
+    return kind, int(confidence)
+
+
+def _lines(call: Call, db: sqlite3.Connection) -> list[dict[str, Any]]:
+    audiences = decide.readable_audiences(call.principal, items.audiences(db))
+    now = call.settings.clock()
+    found: dict[str, dict[str, Any]] = {}
+    for place in collections.all_collections(db):
+        if not decide.can_read(call.principal, place.readers):
+            continue
+        query = Query(place.key, audiences, types=("indicator",))
+        for row in selection.select(db, query, MOST, with_body=True):
+            line = _line(json.loads(row.body), items.label_of(db, row.key), timestamps.micros(now))
+            if line is not None:
+                found.setdefault(str(line["id"]), line)
+    return list(found.values())
+
+
+def _line(stix: Mapping[str, Any], label: str, now: int) -> dict[str, Any] | None:
+    """The line of an indicator that still counts and says one value; None for others."""
+    said = _PATTERN.fullmatch(str(stix.get("pattern", "")).strip())
+    until = timestamps.rfc3339_micros(str(stix.get("valid_until", "")))
+    if said is None or stix.get("revoked") or (until is not None and until <= now):
+        return None
+    kind = {"file:hashes": "file-hash", "file:name": "file-name"}.get(f"{said[1]}:{said[2].split('.')[0]}", said[1])
+    return {
+        "type": kind,
+        "value": re.sub(r"\\(.)", r"\1", said[3]),
+        "tlp": label,
+        "confidence": stix.get("confidence", 0),
+        "valid_from": stix.get("valid_from", ""),
+        "valid_until": stix.get("valid_until", ""),
+        "name": stix.get("name", ""),
+        "id": stix["id"],
+    }
+
+
+def _table(lines: Iterable[Mapping[str, Any]]) -> bytes:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows({name: _inert(value) for name, value in line.items()} for line in lines)
+    return out.getvalue().encode()
+
+
+def _inert(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t") else value
+
+
+def _list(lines: list[dict[str, Any]]) -> bytes:
+    labels = [str(one["tlp"]) for one in lines if one["tlp"] in tlp.ORDER]
+    strictest = tlp.most_restrictive(labels).upper() if labels else "CLEAR"
+    values = dict.fromkeys(str(one["value"]) for one in lines)
+    return "\n".join([f"# TLP:{strictest}", f"# {len(values)} values", *values, ""]).encode()

@@ -1,0 +1,26 @@
+"""The recipient ledger: which organization was given what, and when first. Written before the answer is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from isao_reference.call import Call
+from isao_reference.policy import decide
+from isao_reference.store import events
+from isao_reference.wire import timestamps
+
+
+def note(call: Call, subjects: Iterable[str]) -> None:
+    """Writes down what the caller's organization is about to be given for the first time: ids of objects or records.
+
+    Readers without an account are nobody's organization, and the exchange's own staff is no recipient.
+    """
+    principal = call.principal
+    if principal.organization is None or decide.is_staff(principal):
+        return
+    with call.store.reading() as db:
+        fresh = events.undelivered(db, principal.organization, subjects)
+    if fresh:
+        now = timestamps.micros(call.settings.clock())
+        with call.store.writing() as db:
+            events.insert_deliveries(db, principal.organization, fresh, now)
