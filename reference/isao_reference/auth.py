@@ -18,6 +18,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -29,8 +30,10 @@ from isao_reference.policy.principal import ANONYMOUS, Principal
 from isao_reference.store import documents, parties, records
 from isao_reference.store.parties import Account
 from isao_reference.store.sqlite import Store
+from isao_reference.wire import timestamps
 
 WAYS = ("basic", "bearer")
+Clock = Callable[[], datetime]
 
 # Secrets made here are random with 256 bits; the parameters make a guess cost about 10 ms.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=8 * 1024, parallelism=1)
@@ -141,9 +144,9 @@ def account_for(store: Store, verifications: Verifications, header: str) -> Acco
     return account if verifications.verify(hashed, secret) else None
 
 
-def authenticate(store: Store, verifications: Verifications, headers: list[str], now: int) -> Principal:
+def authenticate(store: Store, verifications: Verifications, headers: list[str], clock: Clock) -> Principal:
     """The principal of a request from all its Authorization headers. None at all is the
-    anonymous reader; anything that does not prove an account in good standing is a 401. `now` is microseconds."""
+    anonymous reader; anything that does not prove an account in good standing is a 401."""
     if not headers:
         return ANONYMOUS
     if len(headers) > 1:
@@ -152,21 +155,21 @@ def authenticate(store: Store, verifications: Verifications, headers: list[str],
     if account is None or not in_good_standing(account):
         raise unauthorized()
     with store.reading() as db:
-        return as_of(db, account, now)
+        return as_of(db, account, clock)
 
 
-def as_of(db: sqlite3.Connection, account: Account, now: int) -> Principal:
+def as_of(db: sqlite3.Connection, account: Account, clock: Clock) -> Principal:
     """The principal of an account: of a mere applicant, while its organization has not accepted the terms that it had
-    to accept by `now` (microseconds)."""
+    to accept by now."""
     demanded = documents.demanded_agreement(db)
-    if demanded is None or demanded[1] > now or account.kind == "exchange":
+    if demanded is None or account.kind == "exchange" or demanded[1] > timestamps.micros(clock()):
         return account.principal
     if records.has_taken(db, demanded[0], "sign", account.organization):
         return account.principal
     return replace(account.principal, kind="applicant")
 
 
-def still(db: sqlite3.Connection, principal: Principal, now: int) -> Principal | None:
+def still(db: sqlite3.Connection, principal: Principal, clock: Clock) -> Principal | None:
     """The principal as it is now, None when its account is gone or its organization out of good standing."""
     account = parties.account_by_name(db, str(principal.account))
-    return None if account is None or not in_good_standing(account) else as_of(db, account, now)
+    return None if account is None or not in_good_standing(account) else as_of(db, account, clock)

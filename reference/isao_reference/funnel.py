@@ -26,7 +26,7 @@ from isao_reference.policy.principal import ANONYMOUS, Principal
 from isao_reference.settings import Settings
 from isao_reference.store.api_roots import ApiRoot
 from isao_reference.store.sqlite import Store
-from isao_reference.wire import media_types, timestamps
+from isao_reference.wire import media_types
 
 FUNCTION_TYPES = ("application/json", "text/csv", "text/plain")
 
@@ -197,9 +197,9 @@ class Funnel:
         if self.surface is Surface.PUBLIC:
             return ANONYMOUS
         credentials, machine = request.all_of("authorization"), self.machine
-        now = timestamps.micros(machine.settings.clock())
+        clock = machine.settings.clock
         return await machine.in_thread(
-            lambda: auth.authenticate(machine.store, machine.verifications, credentials, now)
+            lambda: auth.authenticate(machine.store, machine.verifications, credentials, clock)
         )
 
     def operation(self, request: Request, principal: Principal) -> Operation:

@@ -42,7 +42,10 @@ def contracts_from(draft: Draft, groups: Iterable[Any], rows: Mapping[str, Any])
 
 
 def mechanics_from(draft: Draft, rows: Mapping[str, Any]) -> Mechanics | None:
-    """The requirements that checks count under which are the same for every contract."""
+    """The requirements that checks count under which are the same for every contract; None in a specification
+    without contracts."""
+    if not (draft.folder / "functions").exists():
+        return None
     document = draft.document(MECHANICS, "mechanics-file")
     if document is None:
         return None

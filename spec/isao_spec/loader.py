@@ -57,7 +57,7 @@ def load_from(folder: Path) -> Catalogue:
             draft.add(rows, row, fault)
     contracts = contracts_from(draft, groups, rows)
     mechanics = mechanics_from(draft, rows)
-    if draft.faults or catalogue is None or mechanics is None:
+    if draft.faults or catalogue is None:
         raise SpecError(draft.faults)
     return Catalogue(
         name=catalogue.value["name"],

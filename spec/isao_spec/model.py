@@ -199,7 +199,7 @@ class Catalogue:
     capabilities: Mapping[str, Capability]
     sources: Mapping[str, Source]
     contracts: Mapping[str, Contract]
-    mechanics: Mechanics
+    mechanics: Mechanics | None
     retired: Mapping[str, Retired] = field(default_factory=dict)
     digest: str = ""
 

@@ -19,7 +19,6 @@ from isao_reference.policy import decide
 from isao_reference.policy.principal import Principal
 from isao_reference.store import events, items
 from isao_reference.store.events import Event
-from isao_reference.wire import timestamps
 
 SSE = "text/event-stream"
 LOOK_SECONDS = 1.0
@@ -92,8 +91,7 @@ async def _stream(call: Call, start: Start) -> AsyncIterator[bytes]:
 def _look(call: Call, after: int) -> list[Event] | None:
     """The next events; None when the account has lost its access since the last look."""
     with call.store.reading() as db:
-        now = timestamps.micros(call.settings.clock())
-        principal = auth.still(db, call.principal, now)
+        principal = auth.still(db, call.principal, call.settings.clock)
         if principal is None:
             return None
         return events.events_after(db, _audiences(db, principal), after, MOST)
