@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from isao_conformance.exchange import Answer, Exchange, Request
+from isao_conformance.survey import CAPABILITY_PATH
 
 Shows = Callable[[Request, Answer], bool]
 
@@ -29,6 +30,11 @@ def _signed_in(request: Request) -> bool:
 
 def _collections(answer: Answer) -> list[dict[str, Any]]:
     return [c for c in answer.list_of("collections") if isinstance(c, dict)] if _ok(answer) else []
+
+
+def _services(answer: Answer) -> dict[str, Any]:
+    services = answer.resource.get("services")
+    return services if isinstance(services, dict) else {}
 
 
 def _has_collection(can_read: bool, can_write: bool) -> Shows:
@@ -53,6 +59,12 @@ SHOWN_BY_ONE: dict[str, Shows] = {
     "write-only-collection": _has_collection(False, True),
     "public-collection": lambda request, answer: (
         _endpoint(request).endswith("/objects/") and not _signed_in(request) and answer.status == 200
+    ),
+    "function-api": lambda request, answer: (
+        _endpoint(request).endswith(CAPABILITY_PATH) and _ok(answer) and "functions" in _services(answer)
+    ),
+    "event-stream": lambda request, answer: (
+        _endpoint(request).endswith("/events/") and _ok(answer) and answer.media_type[0] == "text/event-stream"
     ),
     "tls": lambda request, answer: request.url.lower().startswith("https://") and answer.status > 0,
 }

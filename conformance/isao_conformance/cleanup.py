@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
 
-from isao_conformance.creations import Created
+from isao_conformance.creations import RECORD, Created
 from isao_conformance.errors import Untestable
 from isao_conformance.evidence import Conduit
 from isao_conformance.limits import LIMITS
@@ -26,7 +26,8 @@ class Leftover:
 def remove(target: Target, conduit: Conduit, created: Iterable[Created]) -> list[Leftover]:
     """Delete each object as the actor that created it (TAXII 2.1, 5.7); returns what may be left, in order.
 
-    Where the operator does not allow deletion nothing is sent and everything is listed.
+    Where the operator does not allow deletion nothing is sent and everything is listed. So are records of the function
+    API, which nobody can delete: probes end those whose lifecycle has an end.
     """
     listed = list(created)
     if not target.may_delete:
@@ -37,7 +38,9 @@ def remove(target: Target, conduit: Conduit, created: Iterable[Created]) -> list
 
 
 def _remove(target: Target, conduit: Conduit, number: int, item: Created) -> str:
-    """Why the object may be left, or nothing. The operator is asked where the creating actor is refused."""
+    """Why it may be left, or nothing. The operator is asked where the creating actor is refused."""
+    if item.kind == RECORD:
+        return "records of the function API cannot be deleted"
     why = f"the target file has no [actors.{item.actor}]"
     ordinals = count(1)
     for name in dict.fromkeys((item.actor, "operator")):

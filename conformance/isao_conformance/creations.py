@@ -8,15 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 JOURNAL = "created.ndjson"
+OBJECT, RECORD = "object", "record"
 
 
 @dataclass(frozen=True)
 class Created:
-    """An object that the run may have created: where, by whom, and its STIX id."""
+    """Something that the run may have created: where, by whom, and its id.
+
+    `kind` is "object" for a STIX object in a collection, "record" for a record of the function API.
+    """
 
     collection: str
     actor: str
     id: str
+    kind: str = OBJECT
 
 
 class Creations:
@@ -27,11 +32,11 @@ class Creations:
         self._items: dict[Created, None] = {}
         self._file = None if folder is None else (folder / JOURNAL).open("w", encoding="utf-8")
 
-    def add(self, collection: str, actor: str, ids: list[str]) -> None:
-        """Write down objects that are about to be created."""
+    def add(self, collection: str, actor: str, ids: list[str], kind: str = OBJECT) -> None:
+        """Write down objects that are about to be created; records once the target has given them an id."""
         with self._lock:
             for stix_id in ids:
-                item = Created(collection, actor, stix_id)
+                item = Created(collection, actor, stix_id, kind)
                 self._items[item] = None
                 if self._file is not None:
                     self._file.write(json.dumps(item.__dict__, sort_keys=True) + "\n")
@@ -56,7 +61,7 @@ def read_journal(folder: Path) -> list[Created]:
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         try:
             told = json.loads(line)
-            items[Created(told["collection"], told["actor"], told["id"])] = None
+            items[Created(told["collection"], told["actor"], told["id"], told.get("kind", OBJECT))] = None
         except (ValueError, KeyError, TypeError):
             raise ValueError(f"{path}:{number}: is not a line of the journal") from None
     return list(items)

@@ -45,12 +45,25 @@ class Functions:
     session: Session
 
     def create(self, resource: str, document: Any, *, key: str | None = None) -> Answer:
-        """Make a record. `key` is sent as Idempotency-Key."""
-        return self._post(self.url(resource), document, {"Idempotency-Key": key})
+        """Make a record. `key` is sent as Idempotency-Key. What was made is written down as left over."""
+        answer = self._post(self.url(resource), document, {"Idempotency-Key": key})
+        made = answer.resource.get("id")
+        if 200 <= answer.status < 300 and isinstance(made, str):
+            self.lab.recorded(self.url(resource), self.actor, made)
+        return answer
 
-    def step(self, resource: str, record: str, step: str, document: Any = None, *, tag: str | None = None) -> Answer:
-        """Take a step of a record. `tag` is sent as If-Match."""
-        return self._post(self.url(resource, record, step), document, {"If-Match": tag})
+    def step(
+        self,
+        resource: str,
+        record: str,
+        step: str,
+        document: Any = None,
+        *,
+        tag: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Take a step of a record. `tag` is sent as If-Match, `key` as Idempotency-Key."""
+        return self._post(self.url(resource, record, step), document, {"If-Match": tag, "Idempotency-Key": key})
 
     def get(self, resource: str, record: str, accept: str = JSON) -> Answer:
         """One record, as JSON or as text."""

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from isao_conformance import content
-from isao_conformance.creations import Creations
+from isao_conformance.creations import RECORD, Creations
 from isao_conformance.errors import Untestable
 from isao_conformance.evidence import Conduit
 from isao_conformance.exchange import Answer, Key
@@ -214,6 +214,10 @@ class Lab:
             raise READ_ONLY
         self._world.creations.add(collection, by or self.survey.primary, list(ids))
 
+    def recorded(self, url: str, actor: str, record: str) -> None:
+        """Write down a record of the function API at `url` that the target says it made."""
+        self._world.creations.add(url, actor, [record], RECORD)
+
     def completed(self, session: Session, answer: Answer) -> Answer:
         """Poll the status resource of a 202 answer until it is complete. Untestable while it stays pending."""
         if answer.resource.get("status") != "pending":
@@ -280,8 +284,10 @@ class Lab:
         got: Any = "",
         soft: bool = False,
         seen: Iterable[Answer] = (),
+        place: str = "",
     ) -> bool:
-        """Record a check of this probe's own clause and return `met`. `name` is a sentence and public API.
+        """Record a check of this probe's own clause and return `met`. `name` is a sentence and public API; it stands
+        below the probe's name or, for checks derived from a contract, below their `place` there (alerts/issue).
 
         Its evidence is the answers in `seen`, or the one given as `got`; without either, the last exchange of each
         session; for a probe that asked nothing itself, the capability document. A `soft` check can only warn.
@@ -289,7 +295,9 @@ class Lab:
         told = got.brief() if isinstance(got, Answer) else str(got)
         answers = [*seen] or [got] if isinstance(got, Answer) else [*seen]
         evidence = tuple(str(key) for key in self._evidence(answers))
-        check = Check(f"{self.name}/{slug(name)}", bool(met), expected or name, told[:600], evidence, soft=soft)
+        check = Check(
+            f"{place or self.name}/{slug(name)}", bool(met), expected or name, told[:600], evidence, soft=soft
+        )
         self.checks.append(check)
         return bool(met)
 

@@ -13,9 +13,10 @@ AUTH = (("Authorization", "{{member-a}}"),)
 
 
 def exchange(
-    status: int, body: str = "", method: str = "GET", path: str = "", actor: str = "member-a", **kw: object
+    status: int, body: str = "", method: str = "GET", path: str = "", actor: str = "member-a", kind: str = ""
 ) -> Exchange:
     headers = (("WWW-Authenticate", "Basic"),) if status == 401 else ()
+    headers += (("Content-Type", kind),) if kind else ()
     auth = () if actor == "outsider" else AUTH
     return Exchange(Key("p", actor, 1), Request(method, URL + path, auth), Answer(status, headers, body.encode()))
 
@@ -32,6 +33,8 @@ SHOWN = {
     "write-only-collection": exchange(200, '{"collections": [{"can_read": false, "can_write": true}]}'),
     "public-collection": exchange(200, "{}", path="objects/", actor="outsider"),
     "tls": exchange(404),
+    "function-api": exchange(200, '{"services": {"functions": {"root": "x"}}}', path=".well-known/isao.json"),
+    "event-stream": exchange(200, "retry: 1", path="events/", kind="text/event-stream"),
 }
 
 
