@@ -101,6 +101,21 @@ class World:
                 return found
             token = f"&next={answer.json['next']}"
 
+    def add(self, account: str, organization: str, kind: str = "member", standing: str = "good") -> Client:
+        """An account of an organization, which is added when it is new; the client of it."""
+        with self.store.reading() as db:
+            known = db.execute("SELECT 1 FROM organizations WHERE id = ?", (organization,)).fetchone()
+        if known is None:
+            setup.create_organization(self.store, organization, organization.title(), kind, standing)
+        secret = setup.create_account(self.store, account, organization, "member", auth="bearer")
+        self.secrets[account] = secret
+        self.clients[account] = self.as_("stranger").as_(f"Bearer {secret}")
+        return self.clients[account]
+
+    def add_applicant(self, account: str = "applicant", organization: str = "newcomer") -> Client:
+        """An account of an organization that waits to be let in."""
+        return self.add(account, organization, standing="applicant")
+
     def close(self) -> None:
         """Ends the loop and the store."""
         self.clients["stranger"].close()
