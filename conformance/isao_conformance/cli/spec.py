@@ -1,4 +1,4 @@
-"""`isao spec`: list and show the requirements."""
+"""`isao spec`: list and show the requirements, print the HTTP API."""
 
 from __future__ import annotations
 
@@ -65,3 +65,15 @@ def show(requirement: str, as_json: bool) -> None:
     for line in lines(catalogue, row):
         click.echo(line)
     click.echo(f"\nwritten in {row.file}, line {row.line}")
+
+
+@spec.command("openapi")
+def openapi() -> None:
+    """Print the HTTP API of an exchange as an OpenAPI 3.1 document.
+
+    It is generated from the function contracts and the TAXII 2.1 endpoints. Exit codes: 0 printed.
+    """
+    from isao_spec import load
+    from isao_spec.openapi import text
+
+    click.echo(text(load()), nl=False)
