@@ -4,15 +4,14 @@ a threat. Plain reads over the stored objects; nothing here decides who may know
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from isao_reference.functions import naming
+
 NAMED_TYPES = ("attack-pattern", "campaign", "intrusion-set", "malware", "threat-actor", "tool", "vulnerability")
-SHORTEST_NAME = 4
-"""Characters of a name that is looked for in words; shorter ones are words of the language too often."""
 
 
 @dataclass(frozen=True)
@@ -27,66 +26,46 @@ class Known:
     stix: Mapping[str, Any]
 
 
-_SELECT = "SELECT object_id, collection, organization, audience, label, CAST(body AS TEXT) FROM items"
+_CURRENT = """
+SELECT object_id, collection, organization, audience, label, CAST(body AS TEXT) FROM items
+WHERE {chosen} AND object_type IN (SELECT value FROM json_each(?2)) AND NOT EXISTS (
+    SELECT 1 FROM items AS newer WHERE newer.object_id = items.object_id AND newer.collection = items.collection
+    AND newer.contributor = items.contributor AND newer.version_key > items.version_key
+) ORDER BY key
+"""
+_BY_WORD = _CURRENT.format(chosen="key IN (SELECT item FROM known_by WHERE word IN (SELECT value FROM json_each(?1)))")
+_BY_ID = _CURRENT.format(chosen="object_id IN (SELECT value FROM json_each(?1))")
 
 
-def _known(row: tuple[Any, ...]) -> Known:
-    return Known(row[0], row[1], row[2], row[3], row[4], json.loads(row[5]))
+def _live(db: sqlite3.Connection, query: str, wanted: Iterable[str], *kinds: str) -> list[Known]:
+    """The newest version from each contributor, in the order they were stored, without what is revoked."""
+    rows = db.execute(query, (json.dumps(list(wanted)), json.dumps(kinds)))
+    found = (Known(row[0], row[1], row[2], row[3], row[4], json.loads(row[5])) for row in rows)
+    return [one for one in found if not one.stix.get("revoked")]
 
 
 def named_in(db: sqlite3.Connection, text: str) -> list[Known]:
-    """Stored threats whose name, alias or external id stands in a text as a word, letter case ignored."""
-    words = _words(text)
-    rows = db.execute(
-        f"{_SELECT} WHERE object_type IN (SELECT value FROM json_each(?)) ORDER BY key", (json.dumps(NAMED_TYPES),)
-    )
-    return [one for one in map(_known, rows) if not one.stix.get("revoked") and any(_in(n, words) for n in _names(one))]
+    """Stored threats that a text names, by the rules of `naming`."""
+    said = naming.Said(text)
+    return [one for one in _live(db, _BY_WORD, said, *NAMED_TYPES) if naming.is_named(one.stix, said)]
 
 
 def same_patterns(db: sqlite3.Connection, patterns: Iterable[str]) -> list[Known]:
     """Stored indicators with exactly one of the patterns."""
-    rows = db.execute(
-        f"{_SELECT} WHERE object_type = 'indicator'"
-        " AND json_extract(CAST(body AS TEXT), '$.pattern') IN (SELECT value FROM json_each(?)) ORDER BY key",
-        (json.dumps(list(patterns)),),
-    )
-    return [one for one in map(_known, rows) if not one.stix.get("revoked")]
+    wanted = set(patterns)
+    found = _live(db, _BY_WORD, map(naming.lower, wanted), "indicator")
+    return [one for one in found if one.stix.get("pattern") in wanted]
 
 
 def mitigations(db: sqlite3.Connection, threats: Iterable[str]) -> list[tuple[str, str]]:
     """(id, name) of the courses of action that mitigate one of the threats, or a technique that one of them uses."""
     wanted = set(threats)
-    used = {target for _, target in _edges(db, "uses", "source_ref", wanted)}
-    sources = dict.fromkeys(source for source, _ in _edges(db, "mitigates", "target_ref", wanted | used))
-    rows = db.execute(
-        f"{_SELECT} WHERE object_type = 'course-of-action' AND object_id IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(sources)),),
-    )
-    live = {one.id: str(one.stix.get("name", "")) for one in map(_known, rows) if not one.stix.get("revoked")}
+    used = _across(db, (f"uses from {one}" for one in wanted), "target_ref")
+    sources = _across(db, (f"mitigates to {one}" for one in wanted | used), "source_ref")
+    live = {one.id: str(one.stix.get("name", "")) for one in _live(db, _BY_ID, sources, "course-of-action")}
     return sorted(live.items(), key=lambda pair: pair[1])
 
 
-def _edges(db: sqlite3.Connection, kind: str, end: str, ids: set[str]) -> list[tuple[str, str]]:
-    rows = db.execute(
-        "SELECT json_extract(text, '$.source_ref'), json_extract(text, '$.target_ref') FROM"
-        " (SELECT CAST(body AS TEXT) AS text FROM items WHERE object_type = 'relationship')"
-        " WHERE json_extract(text, '$.relationship_type') = ? AND json_extract(text, '$.revoked') IS NOT 1"
-        f" AND json_extract(text, '$.{end}') IN (SELECT value FROM json_each(?))",
-        (kind, json.dumps(sorted(ids))),
-    )
-    return [(str(source), str(target)) for source, target in rows]
-
-
-def _names(one: Known) -> list[str]:
-    names = [one.stix.get("name"), *one.stix.get("aliases", ()), *one.stix.get("x_mitre_aliases", ())]
-    references = one.stix.get("external_references", ())
-    names += [item.get("external_id") for item in references if isinstance(item, dict)]
-    return [name for name in names if isinstance(name, str) and len(name) >= SHORTEST_NAME]
-
-
-def _words(text: str) -> str:
-    return f" {' '.join(re.findall(r'[a-z0-9.-]+', text.lower()))} "
-
-
-def _in(name: str, words: str) -> bool:
-    return f" {' '.join(re.findall(r'[a-z0-9.-]+', name.lower()))} " in words.replace(". ", " ")
+def _across(db: sqlite3.Connection, words: Iterable[str], end: str) -> set[str]:
+    """What stands at the other end of the relationships that are known by these words."""
+    return {str(one.stix[end]) for one in _live(db, _BY_WORD, words, "relationship")}

@@ -66,6 +66,50 @@ CREATE TABLE repeats (
 ) WITHOUT ROWID;
 """
 
+_THREATS = """(
+    'attack-pattern', 'campaign', 'indicator', 'intrusion-set', 'malware', 'threat-actor', 'tool', 'vulnerability'
+)"""
+_WORDS = """
+INSERT OR IGNORE INTO known_by
+    SELECT lower(word.atom), {item}.key FROM {source}json_tree(CAST({item}.body AS TEXT)) AS word
+    WHERE word.type = 'text' AND (
+        (word.path = '$' AND word.key IN ('name', 'pattern'))
+        OR word.path IN ('$.aliases', '$.x_mitre_aliases', '$."x_mitre_aliases"')
+        OR word.key = 'external_id'
+    )
+"""
+_END = """
+INSERT OR IGNORE INTO known_by
+    SELECT json_extract(body, '$.relationship_type') || ' {word} ' || json_extract(body, '$.{end}'), key
+    FROM (SELECT {item}.key AS key, CAST({item}.body AS TEXT) AS body{source})
+"""
+_ENDS = (("from", "source_ref"), ("to", "target_ref"))
+_KNOWN = f"""
+-- By which words an object is found, in lower case: names, aliases and ids of a threat, the pattern of an indicator;
+-- a relationship by its type and either end, as in `uses from malware--ID`. Kept by triggers, so that no writer of
+-- items can forget it.
+CREATE TABLE known_by (
+    word TEXT NOT NULL,
+    item INTEGER NOT NULL REFERENCES items(key) ON DELETE CASCADE,
+    PRIMARY KEY (word, item)
+) WITHOUT ROWID;
+CREATE INDEX known_by_item ON known_by(item);
+CREATE TRIGGER threats_are_known AFTER INSERT ON items WHEN new.object_type IN {_THREATS}
+BEGIN {_WORDS.format(item="new", source="")}; END;
+CREATE TRIGGER ends_are_known AFTER INSERT ON items WHEN new.object_type = 'relationship'
+BEGIN {"; ".join(_END.format(item="new", source="", word=word, end=end) for word, end in _ENDS)}; END;
+"""
+_KNOW_ALL = ";".join(
+    [
+        _WORDS.format(item="items", source="items, ") + f" AND items.object_type IN {_THREATS}",
+        *(
+            _END.format(item="items", source=" FROM items WHERE object_type = 'relationship'", word=word, end=end)
+            for word, end in _ENDS
+        ),
+        "",
+    ]
+)
+
 TABLES = (
     """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -149,6 +193,7 @@ CREATE INDEX statuses_by_age ON statuses(created);
 CREATE TABLE documents (name TEXT PRIMARY KEY, media_type TEXT NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
 """
     + _FUNCTIONS
+    + _KNOWN
 )
 
 # What turns the form with this number into the next one.
@@ -163,5 +208,5 @@ CREATE TABLE api_roots (
 ALTER TABLE collections ADD COLUMN api_root TEXT NOT NULL DEFAULT 'exchange';
 ALTER TABLE statuses ADD COLUMN api_root TEXT NOT NULL DEFAULT 'exchange';
 """,
-    2: "CREATE INDEX items_by_object ON items(object_id);" + _FUNCTIONS,
+    2: "CREATE INDEX items_by_object ON items(object_id);" + _FUNCTIONS + _KNOWN + _KNOW_ALL,
 }

@@ -34,9 +34,12 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _run(connection: sqlite3.Connection, statements: str) -> None:
-    for statement in statements.split(";"):
-        if statement.strip():
+    statement = ""
+    for part in statements.split(";"):
+        statement += part + ";"
+        if sqlite3.complete_statement(statement):  # a trigger has semicolons inside
             connection.execute(statement)
+            statement = ""
 
 
 def _create_or_upgrade(connection: sqlite3.Connection) -> None:
