@@ -161,12 +161,17 @@ def authenticate(store: Store, verifications: Verifications, headers: list[str],
 def as_of(db: sqlite3.Connection, account: Account, clock: Clock) -> Principal:
     """The principal of an account: of a mere applicant, while its organization has not accepted the terms that it had
     to accept by now."""
-    demanded = documents.demanded_agreement(db)
-    if demanded is None or account.kind == "exchange" or demanded[1] > timestamps.micros(clock()):
+    demanded = documents.demanded_agreements(db)
+    if not demanded or account.kind == "exchange":
         return account.principal
-    if records.has_taken(db, demanded[0], "sign", account.organization):
-        return account.principal
-    return replace(account.principal, kind="applicant")
+    now = timestamps.micros(clock())
+    for record, accept_by in demanded:
+        # Until the newest terms have to be accepted, those before them count: new terms let nobody in again.
+        if records.has_taken(db, record, "sign", account.organization):
+            return account.principal
+        if accept_by <= now:
+            return replace(account.principal, kind="applicant")
+    return account.principal
 
 
 def still(db: sqlite3.Connection, principal: Principal, clock: Clock) -> Principal | None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from isao_reference import auth, limits
+from isao_reference.functions import engine
 from isao_reference.policy import audience, tlp
 from isao_reference.policy.audience import Contributor
 from isao_reference.policy.principal import ORGANIZATION_KINDS, READER_CLASSES, ROLES, STANDINGS
@@ -228,6 +229,7 @@ def set_capability_document(store: Store, document: Mapping[str, Any]) -> None:
         if {name: sorted(who) for name, who in before.items()} != {n: sorted(w) for n, w in labels.items()}:
             try:
                 items.redistribute(db, labels)
+                engine.redistribute(db)
             except sqlite3.IntegrityError:
                 raise SetupError("the map would merge two different items of one contributor") from None
 

@@ -123,8 +123,7 @@ def _deliver(call: Call, found: Iterable[Record]) -> None:
 
 def _document(call: Call, contract: Contract) -> Any:
     """The document of a new record: JSON, or one of the plain forms that the contract takes for people's sake."""
-    sent = (call.header("content-type") or "").split(";")[0].strip().lower()
-    form = contract.plain.get(sent)
+    form = contract.plain.get(_sent_as(call))
     if form is None:
         return _body(call)
     try:
@@ -134,7 +133,13 @@ def _document(call: Call, contract: Contract) -> Any:
     return {**_query(call, None), **form.fixed, form.content: text}
 
 
+def _sent_as(call: Call) -> str:
+    return (call.header("content-type") or "").split(";")[0].strip().lower()
+
+
 def _body(call: Call) -> Any:
+    if _sent_as(call) not in ("", JSON):
+        raise errors.unsupported_media_type(f"This address takes a body as {JSON} only.")
     if not call.body.strip():
         return None
     try:
@@ -144,7 +149,10 @@ def _body(call: Call) -> Any:
 
 
 def _query(call: Call, known: Iterable[str] | None) -> dict[str, str]:
-    found = parse_qs(call.query.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=50)
+    try:
+        found = parse_qs(call.query.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=50)
+    except ValueError:
+        raise errors.bad_request("there are too many parameters") from None
     unknown = [] if known is None else sorted(found.keys() - set(known))
     twice = [name for name, values in found.items() if len(values) > 1]
     if unknown or twice:

@@ -1,13 +1,14 @@
 """The engine: takes steps of records as their contracts say, each in one transaction with its history and its events.
 
 The order of the questions is the same for every contract: may the caller know of the record (404), may it take this
-step (403), has its organization taken it already (the same answer again), can it be taken from here (409), is what it
+step (403), can it be taken from here (409), has its organization taken it already (the same answer again), is what it
 read still so (412), is what it sent valid (422). So a refusal never tells more than the ones before it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -17,7 +18,7 @@ from isao_reference import errors
 from isao_reference.call import Call
 from isao_reference.functions import views
 from isao_reference.functions.effects import EFFECTS
-from isao_reference.functions.moment import Moment, exchange_of
+from isao_reference.functions.moment import Moment, contributor_of, exchange_of
 from isao_reference.policy import decide
 from isao_reference.policy import records as policy
 from isao_reference.policy.audience import Audience
@@ -27,7 +28,7 @@ from isao_reference.store import documents, events, items, parties, records
 from isao_reference.store.records import Record, Taken
 from isao_reference.taxii import access
 from isao_reference.wire import timestamps
-from isao_spec import schema_check
+from isao_spec import load, schema_check
 from isao_spec.contract import CREATE, Contract, Readers, Role, Step
 
 REPEATS_KEPT = 7 * 24 * 3600 * 1_000_000
@@ -42,7 +43,7 @@ def create(call: Call, contract: Contract, document: Any) -> tuple[Record, bool]
         known = _repeated(call, db)
         if known is not None:
             return require_record(call, db, contract, known), False
-        require_valid(contract.create, document)
+        require_valid(contract, contract.create, document)
         made = Record(
             key=0,
             resource=contract.resource,
@@ -72,22 +73,21 @@ def step(call: Call, contract: Contract, identifier: str, name: str, document: A
             raise errors.not_found()
         roles = policy.roles(call.principal, record.organization, readable=True)
         require_role(wanted, roles)
-        history = records.steps_of(db, record.key)
-        if _repeated(call, db) is not None or done_already(wanted, call.principal, history):
+        if _repeated(call, db) is not None:
             return record
         if record.state not in wanted.sources:
             raise errors.wrong_state(record.state, views.allowed(contract, record.state, roles))
+        if done_already(wanted, call.principal, records.steps_of(db, record.key)):
+            return record
         require_fresh(call, db, contract, record, wanted)
-        require_valid(wanted, document)
+        require_valid(contract, wanted, document)
         taken = take(call.settings, db, call.principal, contract, wanted, record, document, now)
         _remember(call, db, taken, now)
         return taken
 
 
 def require_role(wanted: Step, roles: frozenset[Role]) -> None:
-    """403 unless the contract names one of the roles; a caller without any is asked to log in."""
-    if not roles:
-        raise errors.unauthorized()
+    """403 unless the contract names one of the roles. Strangers do not come this far."""
     if roles.isdisjoint(wanted.by):
         raise errors.forbidden("This account may not take this step.")
 
@@ -109,8 +109,8 @@ def require_record(call: Call, db: Any, contract: Contract, identifier: str) -> 
 
 def require_fresh(call: Call, db: Any, contract: Contract, record: Record, wanted: Step) -> None:
     """412 when If-Match names another state of the record than the caller would be shown now."""
-    sent = call.header("if-match")
-    if sent is None:
+    sent = ",".join(value for name, value in call.headers if name == "if-match")
+    if not sent:
         if wanted.replaces:
             raise errors.precondition_required()
         return
@@ -119,7 +119,7 @@ def require_fresh(call: Call, db: Any, contract: Contract, record: Record, wante
         raise errors.stale()
 
 
-def require_valid(wanted: Step, document: Any) -> None:
+def require_valid(contract: Contract, wanted: Step, document: Any) -> None:
     """422 with a pointer for each fault. A step that takes no document takes an empty one."""
     if not wanted.takes:
         if document not in (None, {}):
@@ -128,6 +128,11 @@ def require_valid(wanted: Step, document: Any) -> None:
     found = schema_check.findings(f"documents/{wanted.takes}", document)
     if found:
         raise errors.invalid_document((one.pointer, one.message) for one in found)
+    moments = {one.at for one in contract.all_steps} - {""} if wanted.takes == contract.document else ()
+    # A leap second has the form of a time and is no moment that a clock of ours ever shows.
+    wrong = [name for name in moments if timestamps.rfc3339_micros(str(document.get(name))) is None]
+    if wrong:
+        raise errors.invalid_document((f"/{name}", "is no moment in time") for name in wrong)
 
 
 def take(
@@ -159,7 +164,7 @@ def take(
         facts=moment.facts,
         document=moment.content,
     )
-    after = replace(after, audience=items.audience_key(db, readers(moment, after)))
+    after = replace(after, audience=items.audience_key(db, readers(db, contract, after)))
     if wanted.name == CREATE:
         after = records.insert_record(db, after)
     else:
@@ -186,30 +191,37 @@ def system(db: Any) -> Principal:
     return Principal(own.account, own.organization, own.kind, "operator")
 
 
-def readers(moment: Moment, record: Record) -> Audience:
+def readers(db: Any, contract: Contract, record: Record) -> Audience:
     """Who may read the record in its state, by the contract: parties, organizations, or those its label gives."""
-    contract = moment.contract
     wanted = contract.states[record.state].readers
     if wanted is Readers.ORGANIZATIONS:
         return policy.EVERY_ORGANIZATION
     if wanted is Readers.PARTIES:
         return policy.parties(record.organization, record.named)
-    distribution, _ = documents.policy_settings(moment.db)
+    distribution, _ = documents.policy_settings(db)
     addressed = record.document.get("addressed_to")
-    kinds = {one: parties.organization_kind(moment.db, one) or "" for one in addressed} if addressed else None
-    return policy.marked(str(record.document[contract.marking]), moment.contributor(), distribution, kinds)
+    kinds = {one: parties.organization_kind(db, one) or "" for one in addressed} if addressed else None
+    contributor = contributor_of(db, record)
+    return policy.marked(str(record.document[contract.marking]), contributor, distribution, kinds)
+
+
+def redistribute(db: Any) -> None:
+    """Works out anew who may read each record, for a map of labels that has changed."""
+    for contract in load().contracts.values():
+        for record in records.in_states(db, contract.resource, contract.states):
+            now = items.audience_key(db, readers(db, contract, record))
+            if now != record.audience:
+                records.update_record(db, replace(record, audience=now))
 
 
 def announce(moment: Moment, record: Record) -> None:
     """Writes the event of a step for those it notifies, and what effects tell single organizations."""
-    step = moment.step
-    body = {"resource": record.resource, "record": record.id, "step": step.name, "state": record.state}
-    stamped = {**body, "time": timestamps.format_micros(moment.now)}
-    for audience in _notified(step.notifies, record, moment):
-        events.insert_event(moment.db, str(uuid.uuid4()), moment.now, audience, stamped)
-    for organization, more in moment.tell:
-        key = items.audience_key(moment.db, policy.parties(organization, ()))
-        events.insert_event(moment.db, str(uuid.uuid4()), moment.now, key, {**stamped, **more})
+    time = {"time": timestamps.format_micros(moment.now)}
+    for audience in _notified(moment.step.notifies, record, moment):
+        events.insert_event(moment.db, str(uuid.uuid4()), moment.now, audience, {**moment.event, **time})
+    for organization, body in moment.tell:
+        key = items.audience_key(moment.db, policy.recipients([organization]))
+        events.insert_event(moment.db, str(uuid.uuid4()), moment.now, key, {**body, **time})
 
 
 def _notified(who: str, record: Record, moment: Moment) -> list[int]:
@@ -221,14 +233,16 @@ def _notified(who: str, record: Record, moment: Moment) -> list[int]:
 
 
 def _digest(call: Call) -> bytes:
-    named = "/".join(f"{key}={value}" for key, value in sorted(call.path.items()))
-    return hashlib.sha256(f"{call.method} {named}\n".encode() + call.body).digest()
+    named = json.dumps([call.method, sorted(call.path.items()), call.query.hex(), call.header("content-type")])
+    return hashlib.sha256(f"{named}\n".encode() + call.body).digest()
 
 
 def _repeated(call: Call, db: Any) -> str | None:
     """The record that this very request led to before, by its Idempotency-Key. 422 when the key was another's."""
     key = call.header("idempotency-key")
     if key is None:
+        if any(name == "idempotency-key" for name, _ in call.headers):
+            raise errors.bad_request("Idempotency-Key is sent once")
         return None
     if not 1 <= len(key) <= 255:
         raise errors.bad_request("Idempotency-Key is 1 to 255 characters")

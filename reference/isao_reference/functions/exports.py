@@ -39,14 +39,21 @@ def get_export(call: Call) -> Answer:
     kind, confidence = _selection(call)
     with call.store.reading() as db:
         lines = [one for one in _lines(call, db) if kind in (None, one["type"]) and one["confidence"] >= confidence]
-    ledger.note(call, [str(one["id"]) for one in lines])
+    theirs = [one for one in lines if one["organization"] != call.principal.organization]
+    ledger.note(call, [ledger.item(str(one["id"]), str(one["organization"])) for one in theirs])
     if name == "indicators.csv":
         return Answer(_table(lines), media_type="text/csv; charset=utf-8")
     return Answer(_list(lines), media_type="text/plain; charset=utf-8")
 
 
 def _selection(call: Call) -> tuple[str | None, int]:
-    found = {name: values[-1] for name, values in parse_qs(call.query.decode("utf-8", "replace")).items()}
+    try:
+        given = parse_qs(call.query.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=50)
+    except ValueError:
+        raise errors.bad_request("there are too many parameters") from None
+    if any(len(values) > 1 for values in given.values()):
+        raise errors.bad_request("a parameter was sent twice")
+    found = {name: values[0] for name, values in given.items()}
     if found.keys() - {"type", "confidence"}:
         raise errors.bad_request("the parameters are type and confidence")
     kind, confidence = found.get("type"), found.get("confidence", "0")
@@ -68,7 +75,7 @@ def _lines(call: Call, db: sqlite3.Connection) -> list[dict[str, Any]]:
         for row in selection.select(db, query, MOST, with_body=True):
             line = _line(json.loads(row.body), items.label_of(db, row.key), timestamps.micros(now))
             if line is not None:
-                found.setdefault(str(line["id"]), line)
+                found.setdefault(str(line["id"]), {**line, "organization": row.organization})
     return list(found.values())
 
 
@@ -78,10 +85,13 @@ def _line(stix: Mapping[str, Any], label: str, now: int) -> dict[str, Any] | Non
     until = timestamps.rfc3339_micros(str(stix.get("valid_until", "")))
     if said is None or stix.get("revoked") or (until is not None and until <= now):
         return None
+    value = re.sub(r"\\(.)", r"\1", said[3])
+    if not value.isprintable():
+        return None  # a line break in a value would add lines of its author's choice to everybody's lists
     kind = {"file:hashes": "file-hash", "file:name": "file-name"}.get(f"{said[1]}:{said[2].split('.')[0]}", said[1])
     return {
         "type": kind,
-        "value": re.sub(r"\\(.)", r"\1", said[3]),
+        "value": value,
         "tlp": label,
         "confidence": stix.get("confidence", 0),
         "valid_from": stix.get("valid_from", ""),
@@ -93,7 +103,7 @@ def _line(stix: Mapping[str, Any], label: str, now: int) -> dict[str, Any] | Non
 
 def _table(lines: Iterable[Mapping[str, Any]]) -> bytes:
     out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
+    writer = csv.DictWriter(out, COLUMNS, extrasaction="ignore", lineterminator="\r\n")
     writer.writeheader()
     writer.writerows({name: _inert(value) for name, value in line.items()} for line in lines)
     return out.getvalue().encode()
@@ -101,7 +111,7 @@ def _table(lines: Iterable[Mapping[str, Any]]) -> bytes:
 
 def _inert(value: Any) -> Any:
     """A cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t") else value
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else value
 
 
 def _list(lines: list[dict[str, Any]]) -> bytes:

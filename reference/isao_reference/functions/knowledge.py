@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,15 +57,16 @@ def same_patterns(db: sqlite3.Connection, patterns: Iterable[str]) -> list[Known
     return [one for one in found if one.stix.get("pattern") in wanted]
 
 
-def mitigations(db: sqlite3.Connection, threats: Iterable[str]) -> list[tuple[str, str]]:
-    """(id, name) of the courses of action that mitigate one of the threats, or a technique that one of them uses."""
+def mitigations(db: sqlite3.Connection, threats: Iterable[str], tell: Callable[[Known], bool]) -> list[tuple[str, str]]:
+    """(id, name) of the courses of action that mitigate one of the threats, or a technique that one of them uses. Only
+    what `tell` allows is used, the relationships on the way included: they say as much as their ends."""
     wanted = set(threats)
-    used = _across(db, (f"uses from {one}" for one in wanted), "target_ref")
-    sources = _across(db, (f"mitigates to {one}" for one in wanted | used), "source_ref")
-    live = {one.id: str(one.stix.get("name", "")) for one in _live(db, _BY_ID, sources, "course-of-action")}
-    return sorted(live.items(), key=lambda pair: pair[1])
+    used = _across(db, (f"uses from {one}" for one in wanted), "target_ref", tell)
+    sources = _across(db, (f"mitigates to {one}" for one in wanted | used), "source_ref", tell)
+    told = [one for one in _live(db, _BY_ID, sources, "course-of-action") if tell(one)]
+    return sorted({one.id: str(one.stix.get("name", "")) for one in told}.items(), key=lambda pair: pair[1])
 
 
-def _across(db: sqlite3.Connection, words: Iterable[str], end: str) -> set[str]:
+def _across(db: sqlite3.Connection, words: Iterable[str], end: str, tell: Callable[[Known], bool]) -> set[str]:
     """What stands at the other end of the relationships that are known by these words."""
-    return {str(one.stix[end]) for one in _live(db, _BY_WORD, words, "relationship")}
+    return {str(one.stix[end]) for one in _live(db, _BY_WORD, words, "relationship") if tell(one)}

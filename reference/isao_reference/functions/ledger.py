@@ -10,8 +10,15 @@ from isao_reference.store import events
 from isao_reference.wire import timestamps
 
 
+def item(object_id: str, organization: str) -> str:
+    """How the ledger names an object: by its id and who contributed it, for another contributor can use the same id,
+    and taking back one's own must not reach those who were given the other's."""
+    return f"{object_id} {organization}"
+
+
 def note(call: Call, subjects: Iterable[str]) -> None:
-    """Writes down what the caller's organization is about to be given for the first time: ids of objects or records.
+    """Writes down what the caller's organization is about to be given for the first time: records by their
+    ids, objects by `item`.
 
     Readers without an account are nobody's organization, and the exchange's own staff is no recipient.
     """

@@ -14,7 +14,7 @@ from typing import Any
 
 from isao_reference import errors
 from isao_reference.call import Answer, Call
-from isao_reference.functions import views
+from isao_reference.functions import ledger, views
 from isao_reference.functions.endpoints import JSON
 from isao_reference.policy import decide
 from isao_reference.policy.principal import Principal
@@ -91,7 +91,8 @@ def _spans(
 
 def _deliveries(db: sqlite3.Connection, record: Record) -> list[int]:
     """When others were first given the record itself or an object that was published for it."""
-    subjects = [record.id, *record.facts.get("published", ())]
+    owners = (record.organization, *items.exchange_organizations(db))
+    subjects = [record.id, *(ledger.item(one, owner) for one in record.facts.get("published", ()) for owner in owners)]
     return [
         time
         for subject in subjects

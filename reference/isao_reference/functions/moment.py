@@ -24,7 +24,7 @@ class Moment:
 
     Effects may change `facts` and `named`, add `standings` (organization to standing), ask for `then`, a further step
     by the exchange with its document, for steps of other records of the contract (`also`), and `tell` organizations
-    something besides the step's own event.
+    something besides the step's own event, each in a body of its own.
     """
 
     settings: Settings
@@ -47,18 +47,33 @@ class Moment:
         """The record's document as it is after this step."""
         return self.document or {} if not self.step.sources or self.step.replaces else self.record.document
 
+    @property
+    def event(self) -> Facts:
+        """What an event says of this step to those who may read the record."""
+        return {
+            "resource": self.record.resource,
+            "record": self.record.id,
+            "step": self.step.name,
+            "state": self.step.to,
+        }
+
     def contributor(self) -> Contributor:
         """Whose record it is, as policy sees it."""
-        kind = parties.organization_kind(self.db, self.record.organization) or ""
-        return Contributor(self.record.account, self.record.organization, kind)
+        return contributor_of(self.db, self.record)
 
     def exchange(self) -> Contributor:
         """The exchange itself, for what it publishes in its own name."""
         return exchange_of(self.db)
 
 
-EXCHANGE = "exchange"
-"""The account name under which the exchange itself acts."""
+EXCHANGE = "exchange itself"
+"""The account name under which the exchange itself acts: no account can be called so, for names have no spaces."""
+
+
+def contributor_of(db: sqlite3.Connection, record: Record) -> Contributor:
+    """Whose record it is, as policy sees it."""
+    kind = parties.organization_kind(db, record.organization) or ""
+    return Contributor(record.account, record.organization, kind)
 
 
 def exchange_of(db: sqlite3.Connection) -> Contributor:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from isao_reference import errors
+from isao_reference.functions import sight
 from isao_reference.functions.moment import Moment
 from isao_reference.policy import decide, tlp
 from isao_reference.policy.audience import Contributor
@@ -48,12 +49,34 @@ def new_object(moment: Moment, kind: str, label: str, author: str, **properties:
     }
 
 
+def own_label(stix: Mapping[str, Any]) -> str | None:
+    """The TLP label that an object carries itself, the strictest of several; None when it carries none."""
+    granular = [one.get("marking_ref") for one in stix.get("granular_markings", ())]
+    found = [tlp.tlp_label(str(one)) for one in (*stix.get("object_marking_refs", ()), *granular)]
+    labels = [one for one in found if one is not None]
+    return tlp.most_restrictive(labels) if labels else None
+
+
+def labelled(stix: Mapping[str, Any], label: str) -> Stix:
+    """The object with a label, unless it has one or is a marking itself."""
+    if stix["type"] == "marking-definition" or own_label(stix) is not None:
+        return dict(stix)
+    return {**stix, "object_marking_refs": [*stix.get("object_marking_refs", ()), _MARKING[label]]}
+
+
+def is_wider(stix: Mapping[str, Any], label: str) -> bool:
+    """Whether an object's own label lets it travel further than another label does."""
+    own = own_label(stix)
+    return own is not None and tlp.ORDER.index(own) < tlp.ORDER.index(label)
+
+
 def publish(
-    moment: Moment, objects: Sequence[Stix], contributor: Contributor, authors: Iterable[str] = ()
+    moment: Moment, objects: Sequence[Stix], contributor: Contributor, label: str, authors: Iterable[str] = ()
 ) -> list[str]:
     """Stores objects in the collection for what functions publish and returns their ids; identities of `authors` that
-    are not there yet go with them. 422 when the exchange takes one of them from nobody."""
-    outcomes = _take(moment, publication(moment), [*_identities(moment, authors), *objects], contributor)
+    their readers do not have yet go with them. Objects without a label get `label`. 422 when the exchange takes one of
+    them from nobody."""
+    outcomes = _take(moment, publication(moment), [*_identities(moment, authors, label), *objects], contributor, label)
     refused = [one for one in outcomes if not one.ok]
     if refused:
         raise errors.invalid_document([("/content", f"{one.id}: {one.why}") for one in refused])
@@ -70,7 +93,8 @@ def publication(moment: Moment) -> Collection:
 
 def revoke(moment: Moment, stix_id: str, organization: str | None) -> list[str]:
     """Revokes what an organization contributed under this id (None: whoever did) in every collection, as a new version
-    of the same contributor; what STIX cannot revoke is deleted. Returns the organizations that had contributed it."""
+    of the same contributor; what STIX cannot revoke is deleted. Returns the organizations that had contributed it.
+    409 when a version cannot follow the one that is there."""
     owners: dict[str, None] = {}
     for row in items.newest_of(moment.db, stix_id, organization):
         owners[row.organization] = None
@@ -80,8 +104,24 @@ def revoke(moment: Moment, stix_id: str, organization: str | None) -> list[str]:
         elif not stored.get("revoked"):
             kind = parties.organization_kind(moment.db, row.organization) or ""
             version = {**stored, "revoked": True, "modified": _after(stored["modified"], moment.now)}
-            _take(moment, row.collection, [version], Contributor(row.account, row.organization, kind), row.label)
+            contributor = Contributor(row.account, row.organization, kind)
+            # What is stored was taken once, perhaps under laxer rules; that is no reason to leave it there.
+            for one in _take(moment, row.collection, [version], contributor, row.label, strict=False):
+                if not one.ok:
+                    raise errors.Refusal(409, "Not revoked", one.why)
     return list(owners)
+
+
+def label_beside(moment: Moment, objects: Iterable[tuple[str, int, int]]) -> str | None:
+    """The label for something that the exchange says of stored objects (label, readers and collection of each): whoever
+    is shown it is shown all of them. None where there is no such label."""
+    given = list(objects)
+    strictest = tlp.most_restrictive([label for label, _, _ in given])
+    if strictest not in (tlp.CLEAR, tlp.GREEN, tlp.AMBER):
+        return None
+    seen = sight.look(moment.db)
+    readers = [seen.of(audience, collection) for _, audience, collection in given]
+    return seen.label(readers, moment.exchange(), publication(moment), strictest)
 
 
 def readable(moment: Moment, stix_id: str) -> list[items.Stored]:
@@ -102,21 +142,31 @@ def _take(
     objects: Sequence[Mapping[str, Any]],
     contributor: Contributor,
     label: str | None = None,
+    *,
+    strict: bool = True,
 ) -> list[intake.Outcome]:
     submitted = [Submitted(json.dumps(one, ensure_ascii=False).encode(), one) for one in objects]
-    return intake.take(moment.db, collection, submitted, contributor, moment.now, label)
+    return intake.take(moment.db, collection, submitted, contributor, moment.now, label, strict=strict)
 
 
-def _identities(moment: Moment, authors: Iterable[str]) -> list[Stix]:
-    """Identity objects of those authors that have none yet, public like the names in any list of members' reports."""
+def _identities(moment: Moment, authors: Iterable[str], label: str) -> list[Stix]:
+    """Identity objects of those authors whose identity is not known yet to all readers of this label. One that came
+    under a wider label than what it stands beside would tell everybody that its author had something to say; readers
+    of what is for one organization or account know whose it is."""
+    if label not in (tlp.CLEAR, tlp.GREEN, tlp.AMBER):
+        return []
     made = []
     for organization in dict.fromkeys(authors):
-        if not items.newest_of(moment.db, identity_of(organization), None):
-            name = parties.organization_name(moment.db, organization) or organization
-            made.append(
-                new_object(moment, "identity", tlp.GREEN, organization, name=name, identity_class="organization")
-                | {"id": identity_of(organization)}
-            )
+        known = items.newest_of(moment.db, identity_of(organization), organization)
+        if any(row.label in tlp.TLP_LABELS[: tlp.TLP_LABELS.index(label) + 1] for row in known):
+            continue
+        name = parties.organization_name(moment.db, organization) or organization
+        one = new_object(moment, "identity", label, organization, name=name, identity_class="organization")
+        one["id"] = identity_of(organization)
+        if known:
+            before = json.loads(known[0].body)
+            one |= {"created": before["created"], "modified": _after(before["modified"], moment.now)}
+        made.append(one)
     return made
 
 

@@ -73,11 +73,9 @@ async def _stream(call: Call, start: Start) -> AsyncIterator[bytes]:
             found = await asyncio.to_thread(_look, call, after)
             if found is None:
                 return
-            for one in found:
-                yield _line(one)
-                after = one.key
             if found:
-                quiet = 0
+                yield b"".join(map(_line, found))
+                after, quiet = found[-1].key, 0
                 continue
             try:
                 await asyncio.wait_for(heard.wait(), LOOK_SECONDS)

@@ -36,7 +36,7 @@ def render(db: sqlite3.Connection, principal: Principal, contract: Contract, rec
         "created": timestamps.format_micros(record.created),
         "updated": timestamps.format_micros(history[-1].time if history else record.created),
         "contributor": _name(record.organization, principal, exchange, staff or bool(record.facts.get("named"))),
-        "document": record.document,
+        "document": record.document if staff else _without_others(record.document, principal),
         "facts": {key: value for key, value in record.facts.items() if staff or key != SHOWN_TO_STAFF},
         "due": due(contract, record),
         "allowed": allowed(contract, record.state, roles, {one.step for one in done if _own(one, principal)}),
@@ -104,19 +104,23 @@ def as_text(contract: Contract, shown: Mapping[str, Any]) -> str:
     label = f"TLP:{str(document[contract.marking]).upper()}" if contract.marking in document else ""
     drill = "*** DRILL - this is an exercise ***" if document.get("drill") else ""
     title = document.get("title") or document.get("name") or contract.title
-    lines = [line for line in (label, drill, str(title), "") if line or title]
+    lines = [*(line for line in (label, drill) if line), *_lines("Title", title), ""]
     lines += [f"State: {shown['state']} ({contract.states[shown['state']].meaning})", f"Record: {shown['id']}", ""]
     for name, value in {**document, **shown.get("facts", {})}.items():
         if name not in ("title", "drill", contract.marking, SHOWN_TO_STAFF):
             lines += _lines(name.replace("_", " ").capitalize(), value)
+    for one in shown["history"]:
+        if one.get("document"):
+            lines += _lines(f"{one['step'].capitalize()} ({one['time']})", one["document"])
     lines += ["", *(line for line in (drill, label) if line)]
     return "\n".join(lines) + "\n"
 
 
 def _lines(name: str, value: Any) -> list[str]:
     if isinstance(value, list):
-        return [f"{name}:", *(f"  {place}. {_flat(item)}" for place, item in enumerate(value, 1))]
-    return [f"{name}: {_flat(value)}"]
+        return [f"{name}:", *(line for place, item in enumerate(value, 1) for line in _lines(f"  {place}", item))]
+    # What goes on in a further line is set in, so that no text of its author looks like a label or a line of ours.
+    return [f"{name}: {_flat(value)}".replace("\r", "\n").replace("\n", "\n    ")]
 
 
 def _flat(value: Any) -> str:
@@ -125,6 +129,13 @@ def _flat(value: Any) -> str:
     if isinstance(value, dict):
         return "; ".join(f"{key.replace('_', ' ')}: {_flat(inner)}" for key, inner in value.items())
     return str(value)
+
+
+def _without_others(document: Mapping[str, Any], principal: Principal) -> Mapping[str, Any]:
+    """The document without the other organizations that it is addressed to: whom it concerns is theirs to tell."""
+    if "addressed_to" not in document:
+        return document
+    return {**document, "addressed_to": [one for one in document["addressed_to"] if one == principal.organization]}
 
 
 def _who(name: str, organization: str | None) -> dict[str, str]:

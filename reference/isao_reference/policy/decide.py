@@ -34,6 +34,8 @@ def atoms_of(principal: Principal) -> frozenset[str]:
     atoms = set(classes_of(principal))
     if not principal.anonymous:
         atoms.add(f"organization:{principal.organization}")
+        if principal.kind != "applicant":
+            atoms.add(f"recipient:{principal.organization}")
         atoms.add(f"account:{principal.account}")
     return frozenset(atoms)
 

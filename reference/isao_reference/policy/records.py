@@ -24,7 +24,28 @@ EVERY_ORGANIZATION: Audience = frozenset({"members", "peers", "government", "app
 
 def parties(organization: str, named: Iterable[str]) -> Audience:
     """The contributor's organization and those that were named; the exchange's staff read everything anyway."""
-    return frozenset(f"organization:{one}" for one in (organization, *named))
+    return frozenset({f"organization:{organization}"}) | recipients(one for one in named if one != organization)
+
+
+def recipients(organizations: Iterable[str]) -> Audience:
+    """Organizations that something is sent to by name. They are `recipient`s and not `organization`s, because an
+    organization that is not let in, or has not accepted the terms, keeps its own records and is sent nothing."""
+    return frozenset(f"recipient:{one}" for one in organizations)
+
+
+def covers(wider: Audience, readers: Audience, kinds: Mapping[str, str]) -> bool:
+    """Whether whoever is in `readers` is in `wider` too; `kinds` are organizations' ids to their kinds. What concerns
+    single accounts counts as covered only by the same account."""
+    return "public" in wider or all(atom in wider or _covered(atom, wider, kinds) for atom in readers)
+
+
+def _covered(atom: str, wider: Audience, kinds: Mapping[str, str]) -> bool:
+    relation, _, organization = atom.partition(":")
+    if relation not in ("organization", "recipient"):
+        return False
+    # The exchange's staff read everything, so nothing that is published adds to what they know.
+    kind = kinds.get(organization, "")
+    return kind == "exchange" or CLASS_OF_KIND.get(kind) in wider or f"organization:{organization}" in wider
 
 
 def marked(
@@ -38,7 +59,7 @@ def marked(
     if addressed is None:
         return readers
     allowed = {one for one, kind in addressed.items() if _in(one, kind, readers)}
-    return frozenset(f"organization:{one}" for one in (*allowed, contributor.organization))
+    return parties(contributor.organization, allowed)
 
 
 def _in(organization: str, kind: str, readers: Audience) -> bool:

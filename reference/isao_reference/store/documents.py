@@ -45,23 +45,24 @@ def membership_criteria(db: sqlite3.Connection) -> tuple[str, ...]:
 
 
 def demand_agreement(db: sqlite3.Connection, record: str, accept_by: int) -> None:
-    """From `accept_by` on (microseconds) members' access needs a signature under this agreement."""
-    text = json.dumps({"record": record, "accept_by": accept_by})
-    db.execute("INSERT OR REPLACE INTO meta VALUES ('agreement', ?)", (text,))
+    """From `accept_by` on (microseconds) members' access needs a signature under this agreement; until then under the
+    ones that were demanded before, as far as their time had come."""
+    demanded = [(record, accept_by), *demanded_agreements(db)]
+    db.execute("INSERT OR REPLACE INTO meta VALUES ('agreement', ?)", (json.dumps(demanded),))
 
 
 def withdraw_demand(db: sqlite3.Connection, record: str) -> None:
-    """This agreement is not demanded any more; another one may be."""
-    found = demanded_agreement(db)
-    if found is not None and found[0] == record:
+    """When this is the newest agreement, none is demanded any more; otherwise the newest takes its place anyway."""
+    found = demanded_agreements(db)
+    if found and found[0][0] == record:
         db.execute("DELETE FROM meta WHERE name = 'agreement'")
 
 
-def demanded_agreement(db: sqlite3.Connection) -> tuple[str, int] | None:
-    """(id of the record, until when it has to be signed in microseconds) of the agreement in force, or None."""
+def demanded_agreements(db: sqlite3.Connection) -> list[tuple[str, int]]:
+    """(id of the record, until when it has to be signed in microseconds) of the agreement in force, then of those
+    before it; none when no agreement is in force."""
     row = db.execute("SELECT value FROM meta WHERE name = 'agreement'").fetchone()
-    told = None if row is None else json.loads(row[0])
-    return None if told is None else (str(told["record"]), int(told["accept_by"]))
+    return [] if row is None else [(str(record), int(until)) for record, until in json.loads(row[0])]
 
 
 def insert_status(

@@ -117,15 +117,15 @@ def newest_of(db: sqlite3.Connection, object_id: str, organization: str | None) 
     mine = "" if organization is None else " AND organization = ?"
     values = (object_id,) if organization is None else (object_id, organization)
     rows = db.execute(
-        "SELECT key, collection, object_id, organization, account, label, audience, body FROM items"
-        f" WHERE object_id = ?{mine} ORDER BY collection, contributor, version_key DESC",
+        "SELECT key, collection, object_id, organization, account, label, audience, body, contributor FROM items"
+        f" WHERE object_id = ?{mine} ORDER BY collection, contributor, version_key DESC, key",
         values,
     ).fetchall()
     places = {one.key: one for one in collections.all_collections(db)} if rows else {}
     found: dict[tuple[int, str, str], Stored] = {}
-    for key, place, name, owner, account, label, audience_number, body in rows:
+    for key, place, name, owner, account, label, audience_number, body, identity in rows:
         stored = Stored(key, places[place], name, owner, account, label, audience_number, bytes(body))
-        found.setdefault((place, owner, account), stored)
+        found.setdefault((place, owner, identity), stored)
     return list(found.values())
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from isao_reference import errors
-from isao_reference.functions import knowledge, publishing
+from isao_reference.functions import knowledge, publishing, sight
 from isao_reference.functions.moment import Moment
 from isao_reference.policy import decide
+from isao_reference.policy import records as policy
 from isao_reference.policy.principal import Principal
 from isao_reference.store import items, parties, records
 
@@ -28,8 +29,16 @@ def what_it_is_about_is_there(moment: Moment) -> None:
 
 
 def name_mitigations(moment: Moment) -> None:
-    """The courses of action that the exchange's own graph has against what the alert is about, or what that uses."""
-    found = knowledge.mitigations(moment.db, moment.content.get("about", ()))
+    """The courses of action that the exchange's own graph has against what the alert is about, or what that uses, as
+    far as everybody may know of them to whom the alert's label lets it go."""
+    seen = sight.look(moment.db)
+    label = str(moment.content[moment.contract.marking])
+    readers = policy.marked(label, moment.contributor(), seen.distribution, None)
+    found = knowledge.mitigations(
+        moment.db,
+        moment.content.get("about", ()),
+        lambda one: seen.may_be_told(one.audience, one.collection, readers),
+    )
     if found:
         moment.facts["mitigations"] = [{"id": one, "name": name} for one, name in found]
     else:
@@ -65,7 +74,7 @@ def publish_alert(moment: Moment) -> None:
         object_refs=list(dict.fromkeys([*alert.get("about", ()), action["id"], *known])),
         external_references=[{"source_name": "isao-alert", "external_id": moment.record.id}],
     )
-    publishing.publish(moment, [action, report], exchange, [exchange.organization])
+    publishing.publish(moment, [action, report], exchange, alert["marking"], [exchange.organization])
     moment.facts["report"] = report["id"]
     moment.facts["published"] = [action["id"], report["id"]]
 
@@ -94,4 +103,4 @@ def tell_the_silent(moment: Moment) -> None:
         for one in records.in_states(moment.db, "memberships", ("active",))
     }
     moment.facts["staff"] = {"silent": [{"organization": one, "contacts": contacts.get(one, [])} for one in silent]}
-    moment.tell += [(one, {"escalation": True}) for one in silent]
+    moment.tell += [(one, {**moment.event, "escalation": True}) for one in silent]

@@ -11,41 +11,41 @@ _YES, _NO = ("yes",), ("no",)
 
 
 def route_to_originator(moment: Moment) -> None:
-    """The organization that shared the subject becomes a party; 422 for what the giver cannot read or shared itself."""
+    """The organization that shared the subject becomes a party; 422 for what the giver cannot read or shared itself,
+    in the same words."""
     rows = publishing.readable(moment, moment.content["subject"])
-    if not rows:
-        raise errors.invalid_document([("/subject", "there is nothing of this id that this account may see")])
-    originators = {originator_of(moment, row.object_id, row.organization) for row in rows}
+    originators = {one for row in rows for one in originators_of(moment, row.object_id, row.organization)}
     others = originators - {moment.record.organization}
     if not others:
-        raise errors.invalid_document([("/subject", "is your own organization's; feedback comes from somebody else")])
+        raise errors.invalid_document([("/subject", "there is nothing of this id that others gave to this account")])
     moment.named |= others
     moment.facts["named"] = bool(moment.content.get("named"))
 
 
-def originator_of(moment: Moment, stix_id: str, organization: str) -> str:
-    """Who shared an object: what the exchange published for a submission is its contributor's."""
+def originators_of(moment: Moment, stix_id: str, organization: str) -> set[str]:
+    """Who shared an object that stands in an organization's name: what the exchange published for submissions is their
+    contributors'."""
     if organization != moment.exchange().organization:
-        return organization
-    for one in records.in_states(moment.db, "submissions", ("published", "minimised", "retracted")):
-        if stix_id in one.facts.get("published", ()):
-            return one.organization
-    return organization
+        return {organization}
+    submitted = records.in_states(moment.db, "submissions", ("published", "minimised", "retracted"))
+    return {one.organization for one in submitted if stix_id in one.facts.get("published", ())} or {organization}
 
 
 def publish_opinion(moment: Moment) -> None:
-    """The answers as a STIX opinion of the exchange, under the label of what it is about, without words and without the
-    giver, so that other readers see what the item was worth."""
+    """The answers as a STIX opinion of the exchange, without words and without the giver, so that other readers of the
+    item see what it was worth: under its label, or a stricter one where the item lies in a collection that fewer
+    read, or not at all where it is for one organization only."""
     answers = moment.content
     opinion = _opinion(answers)
     rows = publishing.readable(moment, answers["subject"])
-    if opinion is None or not rows:
+    label = publishing.label_beside(moment, [(one.label, one.audience, one.collection.key) for one in rows])
+    if opinion is None or label is None:
         return
     exchange = moment.exchange()
     made = publishing.new_object(
-        moment, "opinion", rows[0].label, exchange.organization, opinion=opinion, object_refs=[answers["subject"]]
+        moment, "opinion", label, exchange.organization, opinion=opinion, object_refs=[answers["subject"]]
     )
-    moment.facts["opinion"] = publishing.publish(moment, [made], exchange, [exchange.organization])[0]
+    moment.facts["opinion"] = publishing.publish(moment, [made], exchange, label, [exchange.organization])[0]
 
 
 def _opinion(answers: object) -> str | None:

@@ -17,15 +17,13 @@ def one_for_each_organization(moment: Moment) -> None:
 
 def every_criterion_is_met(moment: Moment) -> None:
     """422 unless the vetting answers every published criterion, and each is met."""
-    judged = {one["criterion"]: one["met"] for one in (moment.document or {}).get("criteria", ())}
+    judged = [(one["criterion"], one["met"]) for one in (moment.document or {}).get("criteria", ())]
     faults = [
         ("/criteria", f"the published criterion {name!r} is not answered")
         for name in documents.membership_criteria(moment.db)
-        if name not in judged
+        if name not in {one for one, _ in judged}
     ]
-    faults += [
-        ("/criteria", f"the criterion {name!r} is not met; decline instead") for name, ok in judged.items() if not ok
-    ]
+    faults += [("/criteria", f"the criterion {name!r} is not met; decline instead") for name, ok in judged if not ok]
     if faults:
         raise errors.invalid_document(faults)
 

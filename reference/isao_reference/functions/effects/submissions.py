@@ -3,39 +3,46 @@
 from __future__ import annotations
 
 import json
-import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from isao_reference import errors
 from isao_reference.content import admission
-from isao_reference.functions import knowledge, publishing, tables
+from isao_reference.functions import anonymity, knowledge, ledger, publishing, sight, tables
 from isao_reference.functions.knowledge import Known
 from isao_reference.functions.moment import Moment
 from isao_reference.functions.publishing import Stix
 from isao_reference.policy import decide, tlp
 from isao_reference.policy.audience import Contributor
-from isao_reference.store import collections, events, items
+from isao_reference.store import collections, events, items, records
 from isao_reference.wire import json_reader
 from isao_reference.wire.json_reader import JsonFault
 
 HELD = "Words are read by a person before they are published."
+NAMES_ITSELF = "It is to be anonymous and seems to name who handed it in; a person looks at it first."
+MOST_LINKS = 100
+"""Links that one publication makes at most: a table of everybody's favourites would make thousands."""
 
 
 def correlate(moment: Moment) -> None:
     """What is known already: of what the contributor may read it is told; of the rest only the staff is. So the same
-    indicator from two members is recognised, and neither learns of the other."""
+    indicator from two members is recognised, and neither learns of the other. 422 for what cannot be read."""
     found = _same(moment, moment.content)
-    told = [one for one in found if _may_know(moment, one)]
+    may_know = _knowing(moment)
+    told = [one for one in found if may_know(one)]
     moment.facts["known"] = [{"id": one.id, "name": str(one.stix.get("name", ""))} for one in _each_once(told)]
     moment.facts["staff"] = {"known": [one.id for one in _each_once(found)]}
 
 
 def publish_or_hold(moment: Moment) -> None:
-    """Structured content that is valid is published at once; words wait for a person. 422 for what is not valid."""
-    _ = _patterns(moment.content)
+    """Structured content is published at once; words wait for a person, and so does what seems to give away an
+    anonymous contributor."""
     if moment.content["format"] == "text":
         moment.then = ("hold", {"reason": HELD})
+    elif moment.content["attribution"] == "anonymous" and anonymity.gives_away(
+        moment, _objects(moment, moment.content, moment.exchange())
+    ):
+        moment.then = ("hold", {"reason": NAMES_ITSELF})
     else:
         moment.then = ("publish", None)
 
@@ -46,36 +53,66 @@ def publish_submission(moment: Moment) -> None:
 
 
 def publish_minimised(moment: Moment) -> None:
-    """Publishes the minimised content as an object of its own; what was handed in is not published."""
+    """Publishes the minimised content as an object of its own. Nothing of what was handed in is published beside it,
+    the title neither."""
     document = moment.record.document
-    content: Any = (moment.document or {})["content"]
+    content: Any = str((moment.document or {})["content"])
+    changed = {"title": content.strip().splitlines()[0][:80]}
     if document["format"] == "stix":
         try:
-            content = json_reader.read(str(content).encode())
+            content = json_reader.read(content.encode())
         except JsonFault as fault:
             raise errors.invalid_document([("/content", str(fault))]) from None
-    _publish(moment, {**document, "content": content})
+        if not isinstance(content, list) or not content or not all(isinstance(one, dict) for one in content):
+            raise errors.invalid_document([("/content", "is no list of STIX objects")])
+    minimised = {**document, **changed, "content": content}
+    faults = _faults(minimised)
+    if faults:
+        raise errors.invalid_document([("/content", f"{pointer}: {fault}") for pointer, fault in faults])
+    _publish(moment, minimised)
 
 
 def recall_submission(moment: Moment) -> None:
-    """What was published is revoked, and every organization that was given some of it is told."""
-    exchange = moment.exchange().organization
-    told: set[str] = set()
+    """What was published is revoked, and every organization that was given some of it is told what: not more than it
+    was given, and nothing of the submission."""
+    owner = _author(moment, moment.record.document).organization
+    staff = dict(moment.facts.get("staff", {}))
+    shared = _published_by_others(moment)
+    told: dict[str, list[str]] = {}
     for stix_id in moment.record.facts.get("published", ()):
-        for owner in (moment.record.organization, exchange):
-            publishing.revoke(moment, stix_id, owner)
-        told |= events.recipients_of(moment.db, stix_id).keys()
-    body = {"recalled": list(moment.record.facts.get("published", ()))}
-    moment.tell += [(one, body) for one in sorted(told - {exchange, moment.record.organization})]
+        if stix_id in shared:
+            continue
+        publishing.revoke(moment, stix_id, owner)
+        for one in events.recipients_of(moment.db, ledger.item(stix_id, owner)):
+            told.setdefault(one, []).append(stix_id)
+    for link in staff.get("links", ()):
+        publishing.revoke(moment, link, moment.exchange().organization)
+    for one in sorted(told.keys() - {moment.exchange().organization, moment.record.organization}):
+        moment.tell.append((one, {"resource": "objects", "recalled": told[one]}))
+
+
+def _published_by_others(moment: Moment) -> set[str]:
+    """What other submissions published too in the same name: objects whose id is made from their content."""
+    own, author = moment.record.id, _author(moment, moment.record.document).organization
+    return {
+        stix_id
+        for one in records.in_states(moment.db, moment.contract.resource, ("published", "minimised"))
+        if one.id != own and (one.organization == author or one.document["attribution"] == "anonymous")
+        for stix_id in one.facts.get("published", ())
+    }
+
+
+def _author(moment: Moment, document: Mapping[str, Any]) -> Contributor:
+    """In whose name it is published."""
+    return moment.exchange() if document["attribution"] == "anonymous" else moment.contributor()
 
 
 def _publish(moment: Moment, document: Mapping[str, Any]) -> None:
-    anonymous = document["attribution"] == "anonymous"
-    exchange, own = moment.exchange(), moment.contributor()
-    author = exchange if anonymous else own
+    author, label = _author(moment, document), str(document["marking"])
     objects = _objects(moment, document, author)
-    also = [exchange.organization] if anonymous or document["format"] == "stix" else [own.organization]
-    moment.facts["published"] = publishing.publish(moment, objects, author, also)
+    given = document["format"] == "stix" and document["attribution"] != "anonymous"
+    also = [] if given else [author.organization]
+    moment.facts["published"] = publishing.publish(moment, objects, author, label, also)
     _link(moment, objects, author)
 
 
@@ -97,9 +134,8 @@ def _objects(moment: Moment, document: Mapping[str, Any], author: Contributor) -
             for line in _lines(document)
         ]
     if document["format"] == "stix":
-        given = [dict(one) for one in document["content"]]
-        return _anonymous(moment, given, who) if document["attribution"] == "anonymous" else given
-    known = [one["id"] for one in moment.record.facts.get("known", ())]
+        given = [publishing.labelled(one, label) for one in document["content"]]
+        return anonymity.without_author(moment, given) if document["attribution"] == "anonymous" else given
     return [
         publishing.new_object(
             moment,
@@ -110,41 +146,40 @@ def _objects(moment: Moment, document: Mapping[str, Any], author: Contributor) -
             description=str(document["content"]),
             report_types=["threat-report"],
             published=publishing.stamp(moment.now),
-            object_refs=known or [publishing.identity_of(who)],
+            object_refs=_named(moment, document, author) or [publishing.identity_of(who)],
         )
     ]
 
 
-def _anonymous(moment: Moment, given: Sequence[Stix], who: str) -> list[Stix]:
-    """The same content as new objects of the exchange: other ids, other times, another author, references kept."""
-    renamed = {str(one["id"]): f"{one['type']}--{uuid.uuid4()}" for one in given if "created" in one}
-    now = publishing.stamp(moment.now)
-    text = json.dumps(given, ensure_ascii=False)
-    for old, new in renamed.items():
-        text = text.replace(f'"{old}"', f'"{new}"')
-    made: list[Stix] = json.loads(text)
-    for one in made:
-        if "created" in one:
-            one |= {"created": now, "created_by_ref": publishing.identity_of(who)}
-            one |= {"modified": now} if "modified" in one else {}
-        for reference in one.get("external_references", ()):
-            reference.pop("external_id", None)
-    return made
+def _named(moment: Moment, document: Mapping[str, Any], author: Contributor) -> list[str]:
+    """The known objects that words name, as far as whoever gets the words gets them too."""
+    seen = sight.look(moment.db)
+    readers = seen.published(str(document["marking"]), author, publishing.publication(moment))
+    found = [one for one in _same(moment, document) if seen.covered(readers, [seen.of(one.audience, one.collection)])]
+    return [one.id for one in _each_once(found)]
 
 
 def _link(moment: Moment, objects: Sequence[Stix], author: Contributor) -> None:
-    """A relationship of the exchange between an indicator and the same one from another contributor, under the stricter
-    of both labels, so that whoever may read both sees the link and nobody else does."""
-    exchange = moment.exchange()
-    links = []
-    for stix in objects:
-        for one in knowledge.same_patterns(moment.db, [stix["pattern"]]) if "pattern" in stix else []:
-            if one.id != stix["id"] and one.organization != author.organization and one.label in tlp.TLP_LABELS:
-                label = tlp.most_restrictive([one.label, _label(moment, stix)])
-                if label not in (tlp.AMBER_STRICT, tlp.RED):
-                    links.append((stix["id"], one.id, label))
-    made = [
-        publishing.new_object(
+    """A relationship of the exchange between an indicator and one with the same pattern in another name, under a label
+    that lets nobody see the link who does not see both. Whether one contributor stands behind both names it does not
+    say, and cannot: its absence would tell that an anonymous one is the same."""
+    exchange, place, seen = moment.exchange(), publishing.publication(moment), sight.look(moment.db)
+    new = {stix["id"] for stix in objects}
+    same: dict[str, list[Known]] = {}
+    for one in knowledge.same_patterns(moment.db, {str(stix["pattern"]) for stix in objects if "pattern" in stix}):
+        same.setdefault(str(one.stix["pattern"]), []).append(one)
+    made: list[tuple[str, str, str]] = []
+    for group in same.values():
+        for mine in (one for one in group if one.id in new and one.organization == author.organization):
+            for other in (one for one in group if one.organization != author.organization and one.id != mine.id):
+                readers = [seen.of(one.audience, one.collection) for one in (mine, other)]
+                strictest = tlp.most_restrictive([mine.label, other.label])
+                label = seen.label(readers, exchange, place, strictest) if len(made) < MOST_LINKS else None
+                if label is not None:
+                    made.append((label, mine.id, other.id))
+    ids: list[str] = []
+    for label, source, target in made:
+        link = publishing.new_object(
             moment,
             "relationship",
             label,
@@ -152,52 +187,56 @@ def _link(moment: Moment, objects: Sequence[Stix], author: Contributor) -> None:
             relationship_type="related-to",
             source_ref=source,
             target_ref=target,
-            description="The same indicator from two contributors.",
+            description="Two indicators with the same pattern.",
         )
-        for source, target, label in links[:100]
-    ]
-    if made:
-        publishing.publish(moment, made, exchange, [exchange.organization])
+        ids += publishing.publish(moment, [link], exchange, label, [exchange.organization])
+    if ids:
+        moment.facts["staff"] = {**moment.facts.get("staff", {}), "links": ids}
 
 
-def _label(moment: Moment, stix: Stix) -> str:
-    rows = items.newest_of(moment.db, stix["id"], None)
-    return rows[0].label if rows else tlp.RED
-
-
-def _patterns(document: Mapping[str, Any]) -> list[str]:
-    """The indicator patterns in what was handed in. 422 for a table that cannot be read and for invalid STIX."""
+def _faults(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What is wrong with the content, each with the place: broken lines, STIX that breaks its rules, labels that are
+    wider than the submission's."""
     if document["format"] == "csv":
-        return [line.pattern for line in _lines(document)]
-    if document["format"] == "stix":
-        faults = [
-            (f"/content/{place}", fault)
-            for place, one in enumerate(document["content"])
-            if (fault := admission.object_fault(one)) is not None
-        ]
-        if faults:
-            raise errors.invalid_document(faults)
-        return [str(one["pattern"]) for one in document["content"] if "pattern" in one]
-    return []
+        try:
+            tables.read(str(document["content"]))
+        except tables.TableFault as fault:
+            return [("/content", str(fault))]
+    if document["format"] != "stix":
+        return []
+    faults = []
+    for place, one in enumerate(document["content"]):
+        broken = admission.object_fault(one)
+        if broken is not None:
+            faults.append((f"/content/{place}", broken))
+        elif publishing.is_wider(one, str(document["marking"])):
+            faults.append((f"/content/{place}", "its own label lets it go further than that of the submission"))
+    return faults
 
 
 def _lines(document: Mapping[str, Any]) -> list[tables.Line]:
-    try:
-        return tables.read(str(document["content"]))
-    except tables.TableFault as fault:
-        raise errors.invalid_document([("/content", str(fault))]) from None
+    return tables.read(str(document["content"]))
 
 
 def _same(moment: Moment, document: Mapping[str, Any]) -> list[Known]:
-    words = document["content"] if document["format"] == "text" else json.dumps(document["content"], ensure_ascii=False)
+    faults = _faults(document)
+    if faults:
+        raise errors.invalid_document(faults)
+    words, patterns = document["content"], []
+    if document["format"] == "csv":
+        patterns = [line.pattern for line in _lines(document)]
+    elif document["format"] == "stix":
+        words = json.dumps(document["content"], ensure_ascii=False)
+        patterns = [str(one["pattern"]) for one in document["content"] if "pattern" in one]
     named = knowledge.named_in(moment.db, f"{document['title']} {words}")
-    return [*knowledge.same_patterns(moment.db, _patterns(document)), *named]
+    return [*knowledge.same_patterns(moment.db, patterns), *named]
 
 
-def _may_know(moment: Moment, one: Known) -> bool:
+def _knowing(moment: Moment) -> Callable[[Known], bool]:
+    """What the one who takes the step may know of."""
     grants = {c.key for c in collections.all_collections(moment.db) if decide.can_read(moment.principal, c.readers)}
-    readers = items.audiences(moment.db)[one.audience]
-    return one.collection in grants and decide.may_read(moment.principal, readers)
+    readers = items.audiences(moment.db)
+    return lambda one: one.collection in grants and decide.may_read(moment.principal, readers[one.audience])
 
 
 def _each_once(found: Sequence[Known]) -> list[Known]:
