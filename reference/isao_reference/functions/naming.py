@@ -27,9 +27,9 @@ _SPACE = re.compile(r"\s+")
 _THREATS = frozenset(
     re.findall(
         r"\w+",
-        """actor actors adware apt backdoor backdoors bot botnet campaign downloader dropper exploit family framework gang
-    group groups implant infostealer keylogger loader malware miner operation ransomware rat rootkit sample samples
-    spyware stealer tool trojan virus wiper worm""",
+        """actor actors adware apt backdoor backdoors bot botnet campaign downloader dropper exploit family framework
+    gang group groups implant infostealer keylogger loader malware miner operation ransomware rat rootkit sample
+    samples spyware stealer tool trojan virus wiper worm""",
     )
 )
 """Words beside a name that say that it is one of a threat."""
