@@ -175,6 +175,13 @@ def _read(
     return operation(f"taxii_{name}", TAG, summary, responses, places, security)
 
 
+def _follow(name: str, kept: tuple[str, ...], **found: str) -> Json:
+    """A link to an operation: parameters of the path that are kept, and others that are found in the answer."""
+    given = {one: f"$request.path.{one}" for one in kept}
+    given |= {one: f"$response.body#{pointer}" for one, pointer in found.items()}
+    return {name: {"operationId": f"taxii_{name}", "parameters": given}}
+
+
 def _paged(name: str, summary: str, schema: str, places: tuple[Json, ...], matched: tuple[str, ...]) -> Json:
     given = [
         *places,
@@ -183,13 +190,18 @@ def _paged(name: str, summary: str, schema: str, places: tuple[Json, ...], match
         parameter("query", "next", _NEXT, "Of the page before."),
         *_matches(matched),
     ]
-    responses = {"200": answer(summary, {TAXII: ref(schema)}, _DATES), **_refused({"400", "403", "404"})}
+    more = {}
+    if "id" in matched:
+        kept = ("api_root", "collection")
+        more = {"links": {one: _follow(one, kept, object="/objects/0/id")[one] for one in ("object", "versions")}}
+    responses = {"200": answer(summary, {TAXII: ref(schema)}, _DATES, **more), **_refused({"400", "403", "404"})}
     return operation(f"taxii_{name}", TAG, summary, responses, given, (*ANYBODY, *ACCOUNTS))
 
 
 def _add() -> Json:
     body = {"required": True, "content": {TAXII: {"schema": ref("taxii-contribution")}}}
-    taken = {"202": answer("What becomes of each object.", {TAXII: ref("taxii-status")})}
+    follow = _follow("status", ("api_root",), status="/id")
+    taken = {"202": answer("What becomes of each object.", {TAXII: ref("taxii-status")}, links=follow)}
     refused = refusals(("400", "401", "403", "404", "406", "408", "413", "415", "422"), "taxii-error")
     return operation("taxii_add_objects", TAG, "Add objects.", {**taken, **refused}, _COLLECTION, requestBody=body)
 
