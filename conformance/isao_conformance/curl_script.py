@@ -99,6 +99,7 @@ def render(row: Requirement, check: Check, steps: list[Step], judged: list[int],
             "",
             *helpers,
             text,
+            *(["wait"] if any(step.last.request.method == "STREAM" for step in steps) else []),
             "",
             *(f"show {number}" for number in judged or [steps[-1].number]),
             f"printf 'expected: %s\\n' {quoted(one_line(check.expected))}",
@@ -151,6 +152,10 @@ def _request(step: Step, names: _Names, origin: str) -> Iterator[str]:
         yield f"tickets {step.number} {url}" if asks_tickets else f"handshake {step.number} {_tls(offer)} {url}"
         return
     command = f"ask {step.number} {' '.join(_arguments(step, names, origin))}"
+    if request.method == "STREAM":
+        # What the run did while it listened comes in the next steps; the end of the script waits for the stream.
+        yield f"{command} --max-time {2 * int(LIMITS.stream_seconds)} & sleep 1"
+        return
     if request.body:
         yield from _body(step, names)
     yield from _polled(step, command) if _is_poll(step) else [command]
@@ -171,7 +176,7 @@ def _tls(offer: Mapping[str, str]) -> str:
 
 def _arguments(step: Step, names: _Names, origin: str) -> Iterator[str]:
     request = step.last.request
-    method = "GET" if request.method == "PLAIN" else request.method
+    method = "GET" if request.method in ("PLAIN", "STREAM") else request.method
     yield "--head" if method == "HEAD" else f"-X {quoted(method) if not method.isalpha() else method}"
     sent = {name.lower() for name, _ in request.headers}
     for name, value in request.headers:

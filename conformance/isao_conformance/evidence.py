@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from isao_conformance.errors import NoAnswer, ReplayDivergence
-from isao_conformance.exchange import Answer, Exchange, Key, Request, from_json, to_json
+from isao_conformance.exchange import Answer, Exchange, Headers, Key, Request, from_json, to_json
 from isao_conformance.limits import LIMITS
 from isao_conformance.target import Actor
 from isao_conformance.transport import Wire
@@ -31,6 +31,12 @@ class Conduit(Protocol):
 
     def exchange(self, key: Key, request: Request, actor: Actor) -> Exchange:
         """Carry out or recall one exchange."""
+        ...
+
+    def listen(
+        self, key: Key, request: Request, actor: Actor, then: Callable[[], None], until: Callable[[bytes], bool]
+    ) -> Exchange:
+        """Carry out or recall the reading of a stream; `then` is called while it is open, if it opened with 200."""
         ...
 
     def value(self, probe: str, name: str, ordinal: int, produce: Callable[[], Any]) -> Any:
@@ -49,6 +55,15 @@ class Conduit(Protocol):
 def placeholder(actor: Actor) -> str:
     """What stands in evidence where the actor's credentials go."""
     return "{{" + actor.name + "}}"
+
+
+def _signed(request: Request, actor: Actor) -> Headers:
+    """The headers as they are sent: with the credentials that evidence never holds."""
+    mark = placeholder(actor)
+    return tuple(
+        (name, value.replace(mark, actor.authorization or "") if name == "Authorization" else value)
+        for name, value in request.headers
+    )
 
 
 class Redactor:
@@ -101,11 +116,7 @@ class Live:
     def exchange(self, key: Key, request: Request, actor: Actor) -> Exchange:
         """Send, remove secrets, remember. Transport problems are remembered too."""
         self._wait_for_slot()
-        mark = placeholder(actor)
-        headers = tuple(
-            (name, value.replace(mark, actor.authorization or "") if name == "Authorization" else value)
-            for name, value in request.headers
-        )
+        headers = _signed(request, actor)
         try:
             if request.method == "TLS":
                 answer = self._wire.handshake(request.url, dict(request.headers))
@@ -116,11 +127,39 @@ class Live:
             done = Exchange(key, request, self._redactor.answer(answer))
         except NoAnswer as fault:
             done = Exchange(key, request, None, fault.why)
+        self._remember(done)
+        return done
+
+    def listen(
+        self, key: Key, request: Request, actor: Actor, then: Callable[[], None], until: Callable[[bytes], bool]
+    ) -> Exchange:
+        """Read a stream and remember it, also when `then` raises, which is raised again afterwards."""
+        self._wait_for_slot()
+        raised: list[Exception] = []
+
+        def during() -> None:
+            try:
+                then()
+            except Exception as fault:  # the stream belongs to the record whatever became of the rest
+                raised.append(fault)
+
+        try:
+            answer = self._wire.stream(
+                request.url, _signed(request, actor), during, lambda body: bool(raised) or until(body)
+            )
+            done = Exchange(key, request, self._redactor.answer(answer))
+        except NoAnswer as fault:
+            done = Exchange(key, request, None, fault.why)
+        self._remember(done)
+        if raised:
+            raise raised[0]
+        return done
+
+    def _remember(self, done: Exchange) -> None:
         with self._lock:
             if len(self._exchanges) >= LIMITS.run_exchanges:
                 raise NoAnswer(f"the run's ceiling of {LIMITS.run_exchanges} exchanges is reached")
-            self._exchanges[key] = done
-        return done
+            self._exchanges[done.key] = done
 
     def value(self, probe: str, name: str, ordinal: int, produce: Callable[[], Any]) -> Any:
         """Produce and remember an input."""
@@ -184,6 +223,15 @@ class Replay:
         if recorded.request != request:
             raise ReplayDivergence(f"{key}: the transcript holds another request under this key")
         self._asked.add(key)
+        return recorded
+
+    def listen(
+        self, key: Key, request: Request, actor: Actor, then: Callable[[], None], until: Callable[[bytes], bool]
+    ) -> Exchange:
+        """The recorded stream; what was done while it was open is done again, out of the record too."""
+        recorded = self.exchange(key, request, actor)
+        if recorded.answer is not None and recorded.answer.status == 200:
+            then()
         return recorded
 
     def value(self, probe: str, name: str, ordinal: int, produce: Callable[[], Any]) -> Any:

@@ -37,7 +37,8 @@ class Key:
 class Request:
     """A request as it is recorded.
 
-    `method` TLS is a bare handshake, its offer in the headers; PLAIN is a GET without TLS to the URL's host and port.
+    `method` TLS is a bare handshake, its offer in the headers; PLAIN is a GET without TLS to the URL's host and port;
+    STREAM is a GET whose answer is read while other requests are sent, for as long as the harness cares to.
     """
 
     method: str

@@ -7,12 +7,13 @@ step's name; nothing else is assumed of the server.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from isao_conformance.errors import Untestable
+from isao_conformance.event_stream import Event, events_in
 from isao_conformance.exchange import Answer
 from isao_conformance.lab import Lab
 from isao_conformance.limits import LIMITS
@@ -28,6 +29,11 @@ def root_of(lab: Lab) -> str:
     if not root:
         raise Untestable("the capability document names no services.functions", blocked_by="capability function-api")
     return str(root).rstrip("/") + "/"
+
+
+def is_offered(lab: Lab) -> bool:
+    """Whether the capability document names a function API: outcomes are then looked for there, else in TAXII."""
+    return "functions" in lab.survey.capability_document.get("services", {})
 
 
 def offered(lab: Lab) -> set[str]:
@@ -91,6 +97,18 @@ class Functions:
         """The events as a list, after the one with this id."""
         extra = [("Last-Event-ID", after)] if after is not None else []
         return self.session.request("GET", self.url("events"), accept=JSON, extra=extra)
+
+    def listen(
+        self,
+        after: str | None = None,
+        then: Callable[[], None] = lambda: None,
+        until: Callable[[Sequence[Event]], bool] = lambda events: False,
+    ) -> tuple[Answer, Sequence[Event]]:
+        """The event stream after an id, read until `until` is content with the events; see `Session.listen`."""
+        answer = self.session.listen(
+            self.url("events"), after=after, then=then, until=lambda octets: until(events_in(octets))
+        )
+        return answer, events_in(answer.body)
 
     def url(self, *parts: str) -> str:
         """An address below the root, with its final slash."""

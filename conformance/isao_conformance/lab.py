@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
+from math import ceil
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -318,9 +319,17 @@ class Lab:
         """End the probe without a verdict."""
         raise Untestable(why, blocked_by)
 
-    def measure(self, name: str, value: float, unit: str) -> None:
-        """Report a number beside the verdicts; it never decides one."""
-        self._world.measures[name] = {"value": round(value, 4), "unit": unit, "probe": self.name}
+    def measure(self, name: str, value: float, unit: str, of: str = "") -> None:
+        """Report a number beside the verdicts; it never decides one. `of` is the measure of a function contract that
+        it is a sample of: its threshold stands beside it in the report."""
+        told = {"value": round(value, 4), "unit": unit, "probe": self.name}
+        self._world.measures[name] = {**told, "of": of} if of else told
+
+    def measure_all(self, name: str, seconds: Sequence[float], of: str = "") -> None:
+        """Report p50, p95 and the longest of some durations (nearest rank: each is one of them)."""
+        ordered = sorted(seconds)
+        for word, share in (("p50", 0.5), ("p95", 0.95), ("max", 1.0)):
+            self.measure(f"{name}, {word}", ordered[max(0, ceil(share * len(ordered)) - 1)], "s", of)
 
 
 def run_mark(seed: str) -> str:

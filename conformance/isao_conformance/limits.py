@@ -37,6 +37,12 @@ class Limits:
     poll_interval_seconds: float = 0.25
     """Pause between two polls: polite, and short enough to measure seconds."""
 
+    stream_seconds: float = 5.0
+    """How long an open event stream is read at most; a reader that is told what it waits for leaves earlier."""
+
+    stream_octets: int = 1024 * 1024
+    """What is read of one event stream: a server that pours ends here."""
+
     run_exchanges: int = 20_000
     """Exchanges of one run; the run stops asking after that."""
 

@@ -54,6 +54,7 @@ def _target(public: dict[str, Any]) -> Target:
         read=tuple(public["read"]),
         write=tuple(public["write"]),
         may_delete=public["may_delete"],
+        may_decide=bool(public.get("may_decide", False)),
         actors=actors,
         absent=dict(public["absent"]),
     )

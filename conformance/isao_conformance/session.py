@@ -7,7 +7,7 @@ collection's URL, so no URL layout is assumed (TAXII 2.1, sections 4 and 5).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import count
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -24,7 +24,7 @@ TRY_LATER = (429, 503)
 LONE = "surrogatepass"
 """JSON can hold half a character; a target that sends one as an id or a cursor is sent the same back."""
 
-READING = ("GET", "HEAD", "TLS", "PLAIN")
+READING = ("GET", "HEAD", "TLS", "PLAIN", "STREAM")
 READ_ONLY = Untestable("the run is read-only", blocked_by="option --read-only")
 
 
@@ -58,6 +58,27 @@ class Session:
         Raises OriginNotDeclared for a URL elsewhere, NoAnswer when none came or it says to come back later, Untestable
         for anything but reading in a run that is read-only, whatever a probe has in mind.
         """
+        key, request = self._next(method, url, headers, body)
+        return self._told(self._conduit.exchange(key, request, self.actor))
+
+    def listen(
+        self,
+        url: str,
+        *,
+        after: str | None = None,
+        then: Callable[[], None] = lambda: None,
+        until: Callable[[bytes], bool] = lambda body: False,
+    ) -> Answer:
+        """Open an event stream (Server-Sent Events) after the id `after`, call `then` once it answers with 200, and
+        read until `until` is content with the octets so far or `LIMITS.stream_seconds` have passed since `then`.
+
+        Raises what `send` raises, and what `then` raises.
+        """
+        extra = (("Last-Event-ID", after),) if after is not None else ()
+        key, request = self._next("STREAM", url, (*self._usual("text/event-stream"), *extra))
+        return self._told(self._conduit.listen(key, request, self.actor, then, until))
+
+    def _next(self, method: str, url: str, headers: Headers, body: bytes = b"") -> tuple[Key, Request]:
         if self._read_only and method not in READING:
             raise READ_ONLY
         if origin_of(url) not in self._origins:
@@ -67,13 +88,16 @@ class Session:
         key = Key(self._probe, self.actor.name, next(self._ordinals))
         if method != "TLS":
             headers = (("Host", urlsplit(url).netloc.rpartition("@")[2]), *headers)
-        exchange = self._conduit.exchange(key, Request(method, url, headers, body), self.actor)
+        return key, Request(method, url, headers, body)
+
+    def _told(self, exchange: Exchange) -> Answer:
         self.last = exchange
+        asked = f"{exchange.request.method} {exchange.request.url}"
         if exchange.answer is None:
-            raise NoAnswer(f"{method} {url}: {exchange.problem}")
-        self._answered.append((exchange.answer, key))
-        if exchange.answer.status in TRY_LATER and method != "PLAIN":
-            raise NoAnswer(f"{method} {url}: the target answered {exchange.answer.status}; nothing is judged by that")
+            raise NoAnswer(f"{asked}: {exchange.problem}")
+        self._answered.append((exchange.answer, exchange.key))
+        if exchange.answer.status in TRY_LATER and exchange.request.method != "PLAIN":
+            raise NoAnswer(f"{asked}: the target answered {exchange.answer.status}; nothing is judged by that")
         return exchange.answer
 
     def key_of(self, answer: Answer) -> Key | None:
@@ -96,18 +120,22 @@ class Session:
         extra: Iterable[tuple[str, str]] = (),
     ) -> Answer:
         """Send a request with the usual headers. `query` is a mapping (None values are left out) or a ready string."""
-        headers: list[tuple[str, str]] = [("User-Agent", USER_AGENT), ("Accept-Encoding", "identity")]
+        headers = self._usual(accept)
+        if content_type is not None:
+            headers.append(("Content-Type", content_type))
+        if body or method in ("POST", "PUT"):
+            headers.append(("Content-Length", str(len(body))))
+        return self.send(method, with_query(url, query), (*headers, *extra), body)
+
+    def _usual(self, accept: str | None) -> list[tuple[str, str]]:
+        headers = [("User-Agent", USER_AGENT), ("Accept-Encoding", "identity")]
         if accept is not None:
             headers.append(("Accept", accept))
         if self.actor.authorization is not None:
             # A made-up credential is no secret: it stands in evidence as it was sent.
             credential = placeholder(self.actor) if self.actor.secrets else self.actor.authorization
             headers.append(("Authorization", credential))
-        if content_type is not None:
-            headers.append(("Content-Type", content_type))
-        if body or method in ("POST", "PUT"):
-            headers.append(("Content-Length", str(len(body))))
-        return self.send(method, with_query(url, query), (*headers, *extra), body)
+        return headers
 
     def get(self, url: str, query: Mapping[str, Any] | str | None = None, accept: str | None = TAXII) -> Answer:
         """GET any URL of a declared origin."""

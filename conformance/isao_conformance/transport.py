@@ -14,7 +14,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -212,6 +212,36 @@ class Wire:
             told = tls_handshake.shake(context, url, offer["offer"], offer.get("suites", ""))
         return Answer(0, (), json.dumps(told, sort_keys=True).encode(), time.monotonic() - started)
 
+    def stream(self, url: str, headers: Headers, then: Callable[[], None], until: Callable[[bytes], bool]) -> Answer:
+        """A GET on a connection of its own whose answer is read piece by piece. `then` is called once its head is there
+        with status 200; what comes meanwhile waits in the socket. The reading ends with the answer, when `until` says
+        so of the octets read, or `LIMITS.stream_seconds` after `then`; the answer holds what was read until there.
+
+        Raises NoAnswer when no head comes within the ceilings, or more than `LIMITS.stream_octets`.
+        """
+        parts = urlsplit(url)
+        origin = (parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        started = time.monotonic()
+        connection = self._open(origin)
+        try:
+            sock: Any = connection.sock
+            sock.ends = started + LIMITS.stream_seconds
+            connection.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
+            for name, value in headers:
+                connection.putheader(name, value.encode("utf-8"))
+            connection.endheaders()
+            response = connection.getresponse()
+            if response.status == 200:
+                then()
+            sock.ends = time.monotonic() + LIMITS.stream_seconds
+            body = _collected(response, until)
+        except (http.client.HTTPException, OSError, ValueError) as fault:
+            raise NoAnswer(described(fault)) from None
+        finally:
+            connection.close()
+        return Answer(response.status, tuple(response.getheaders()), body, time.monotonic() - started)
+
     def plain(self, url: str, headers: Headers) -> Answer:
         """A GET without TLS to the host and port of a URL, whatever its scheme says.
 
@@ -232,3 +262,19 @@ class Wire:
             return Answer(0, (), body, time.monotonic() - started)
         finally:
             connection.close()
+
+
+def _collected(response: http.client.HTTPResponse, until: Callable[[bytes], bool]) -> bytes:
+    """What a stream says until it ends, the reader is content or the deadline of its socket passes."""
+    body = b""
+    while not until(body):
+        try:
+            piece = response.read1(65536)
+        except TimeoutError:
+            return body
+        if not piece:
+            return body
+        body += piece
+        if len(body) > LIMITS.stream_octets:
+            raise NoAnswer(f"the stream is longer than {LIMITS.stream_octets} octets")
+    return body

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.support.answering import Forward, Reply, Seen, on
+from tests.support.function_faults import about, change_records, problem, sent
 from tests.support.mutation import Fault, mutant
 
 READING = on("objects", "object")
@@ -59,3 +60,40 @@ def a_stranger_reads_the_sightings(fault: Fault) -> None:
         return full.with_objects([*reply.objects, *found]) if found else reply
 
     fault.around(lambda seen: seen.principal == "" and READING(seen), careless)
+
+
+@mutant("ISAO-FBK-001")
+def feedback_wants_all_four_answers(fault: Fault) -> None:
+    """Who does not know yet what came of it is sent away."""
+    every = {"timely", "actionable", "effective", "consequence"}
+
+    async def strict(seen: Seen, forward: Forward) -> Reply:
+        return await forward(seen) if every <= sent(seen).keys() else problem(422)
+
+    fault.around(about("feedback", "POST", by=("member-b",), step=""), strict)
+
+
+@mutant("ISAO-FBK-001", size="subtle")
+def what_came_of_it_is_not_passed_on(fault: Fault) -> None:
+    """The three ticks reach the originator; the words do not."""
+
+    def without(record: dict[str, Any]) -> None:
+        record.get("document", {}).pop("consequence", None)
+
+    change_records(fault, about("feedback", by=("member-a",)), without)
+
+
+@mutant("ISAO-FBK-004")
+def an_answer_does_not_come_back_to_who_asked(fault: Fault) -> None:
+    """The originator answers, and the answer is filed."""
+
+    def without(record: dict[str, Any]) -> None:
+        record["history"] = [line for line in record.get("history", ()) if line["step"] != "answer"]
+
+    change_records(fault, about("feedback", by=("member-b",)), without)
+
+
+@mutant("ISAO-FBK-004", size="subtle")
+def the_originator_is_not_told_by_when_to_answer(fault: Fault) -> None:
+    """The promise of an answer stands in the analysts' view only."""
+    change_records(fault, about("feedback", by=("member-a",)), lambda record: record.pop("due", None))

@@ -2,8 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from isao_reference.functions import engine
+from isao_reference.functions.effects import memberships
+from isao_reference.functions.moment import Moment
 from tests.support.answering import Forward, Reply, Seen, on
+from tests.support.function_faults import about, change_records, exchange_effect, nothing, refuse
 from tests.support.mutation import Fault, mutant
+
+TERMS = (
+    "permitted_use",
+    "handling",
+    "onward_sharing",
+    "confidentiality",
+    "personal_data",
+    "incident_notice",
+    "sanctions",
+    "exit",
+    "termination",
+)
 
 
 @mutant("ISAO-MEM-005", size="subtle")
@@ -43,3 +63,101 @@ def a_stranger_reads_the_manifest_of_the_members(fault: Fault) -> None:
         return await forward(seen.by(fault.authorization_of("member-b")))
 
     fault.around(lambda seen: seen.principal == "" and on("manifest")(seen), careless)
+
+
+@mutant("ISAO-MEM-001")
+def the_operator_lets_in_whom_it_likes(fault: Fault) -> None:
+    """The criteria are published, and the decision is free."""
+    exchange_effect(fault, "every-criterion-is-met", nothing)
+
+
+@mutant("ISAO-MEM-001", size="subtle")
+def a_criterion_that_is_answered_counts_as_met(fault: Fault) -> None:
+    """Every criterion has to be in the decision; what the decision says of it is not read."""
+
+    def lenient(moment: Moment) -> None:
+        judged = [{**one, "met": True} for one in (moment.document or {}).get("criteria", ())]
+        memberships.every_criterion_is_met(replace(moment, document={"criteria": judged}))
+
+    exchange_effect(fault, "every-criterion-is-met", lenient)
+
+
+@mutant("ISAO-MEM-002")
+def an_applicant_is_a_member_from_the_start(fault: Fault) -> None:
+    """Whoever has filed an application reads and writes like a member while it waits."""
+
+    async def hasty(seen: Seen, forward: Forward) -> Reply:
+        return await forward(seen.by(fault.authorization_of("member-b")))
+
+    fault.around(lambda seen: seen.principal == "applicant" and seen.endpoint != "", hasty)
+
+
+@mutant("ISAO-MEM-002", size="subtle")
+def an_applicant_reads_the_manifest(fault: Fault) -> None:
+    """Only the index of what members share is open to those who wait."""
+
+    async def careless(seen: Seen, forward: Forward) -> Reply:
+        return await forward(seen.by(fault.authorization_of("member-b")))
+
+    fault.around(lambda seen: seen.principal == "applicant" and on("manifest")(seen), careless)
+
+
+@mutant("ISAO-MEM-003")
+def any_digest_is_a_signature(fault: Fault) -> None:
+    """A signature is on record whatever text it was under."""
+    exchange_effect(fault, "the-signed-text-is-this-one", nothing)
+
+
+@mutant("ISAO-MEM-003", size="subtle")
+def signatures_are_kept_without_a_name(fault: Fault) -> None:
+    """Which organization accepted which text, and when, is on record; who signed for it is not."""
+
+    def nameless(record: dict[str, Any]) -> None:
+        for line in record.get("history", ()):
+            if line["step"] == "sign":
+                line.get("document", {}).pop("signer", None)
+
+    change_records(fault, about("agreements", by=("operator",)), nameless)
+
+
+def fill_in(fault: Fault, terms: Iterable[str]) -> None:
+    """Let agreements leave these terms out."""
+    original = engine.require_valid
+
+    def lenient(wanted: Any, document: Any) -> None:
+        if wanted.takes == "agreement" and isinstance(document, dict) and isinstance(document.get("terms"), dict):
+            for name in terms:
+                document["terms"].setdefault(name, "As usual.")
+        original(wanted, document)
+
+    fault.replace("isao_reference.functions.engine.require_valid", lenient)
+
+
+@mutant("ISAO-MEM-004")
+def no_term_is_needed(fault: Fault) -> None:
+    """An agreement is whatever its author wrote down."""
+    fill_in(fault, TERMS)
+
+
+@mutant("ISAO-MEM-004", size="subtle")
+def an_agreement_may_be_silent_on_leaving(fault: Fault) -> None:
+    """Eight of the nine terms are asked for."""
+    fill_in(fault, ("exit",))
+
+
+@mutant("ISAO-MEM-012")
+def contacts_are_as_they_were_vetted(fault: Fault) -> None:
+    """A member that wants other contacts has to apply again."""
+    refuse(fault, about("memberships", "POST", by=("applicant",), step="update"), 403)
+
+
+@mutant("ISAO-MEM-012", size="subtle")
+def the_operator_calls_the_old_contacts(fault: Fault) -> None:
+    """Members see what they changed; the operator sees what was vetted."""
+    vetted: dict[str, Any] = {}
+
+    def old(record: dict[str, Any]) -> None:
+        document = record.get("document", {})
+        document["contacts"] = vetted.setdefault(str(record.get("id")), document.get("contacts"))
+
+    change_records(fault, about("memberships", by=("operator",), step=""), old)

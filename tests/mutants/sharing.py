@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from tests.support.answering import Forward, Reply, Seen, on
@@ -54,3 +55,24 @@ def what_the_second_member_contributes_arrives_altered(fault: Fault) -> None:
 def response_actions_stay_with_their_author(fault: Fault) -> None:
     """Indicators flow, courses of action do not: the exchange deals in threats only."""
     hide(fault, "course-of-action", by="member-a")
+
+
+@mutant("ISAO-SHARE-012")
+def contributions_are_published_every_two_minutes(fault: Fault) -> None:
+    """What a member sends is with the others after the next batch."""
+    pace = fault.hurry()
+    due: dict[str, Any] = {}
+
+    async def taking(seen: Seen, forward: Forward) -> Reply:
+        due.update({str(stix.get("id")): pace.clock() + timedelta(seconds=120) for stix in seen.posted})
+        return await forward(seen)
+
+    def later(_: Seen, reply: Reply) -> Reply:
+        now = pace.clock()
+        waiting = {stix_id for stix_id, when in due.items() if when > now}
+        if not reply.ok or not any(item.get("id") in waiting for item in reply.objects):
+            return reply
+        return reply.with_objects([item for item in reply.objects if item.get("id") not in waiting])
+
+    fault.around(lambda seen: seen.principal == "member-a" and seen.method == "POST" and bool(seen.posted), taking)
+    fault.change_answers(lambda seen: seen.principal not in ("member-a", "") and READING(seen), later)

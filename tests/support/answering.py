@@ -232,6 +232,9 @@ class _Before:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if _streaming(scope):
+            await self._app(scope, receive, send)  # a stream has no whole body that a handler could look at
+            return
         seen = await _read(scope, receive, self._actors)
         reply = await (self._handler(seen, self._forward) if self._when(seen) else self._forward(seen))
         headers = [
@@ -255,6 +258,10 @@ class _Before:
         start = next(message for message in out if message["type"] == "http.response.start")
         body = b"".join(message.get("body", b"") for message in out)
         return Reply(start["status"], _text(start["headers"]), body)
+
+
+def _streaming(scope: Any) -> bool:
+    return any(name.lower() == b"accept" and b"text/event-stream" in value for name, value in scope["headers"])
 
 
 async def _read(scope: Any, receive: Any, actors: Mapping[str, str]) -> Seen:

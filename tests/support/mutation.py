@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,10 +25,12 @@ from isao_conformance.runner import Judged, Plan, execute
 from isao_conformance.target import Target, load_target, origin_of
 from isao_conformance.verdict import Outcome
 from isao_reference import server
+from isao_reference.settings import Settings
 from isao_spec import load
 from tests.support.answering import Change, Forward, Handler, Reply, Seen, layer
 from tests.support.inprocess import InProcessWire
 from tests.support.live import live_demo
+from tests.support.pace import HurriedLive, Pace
 
 SEED = "mutation"
 RED = (Outcome.FAIL, Outcome.WARN)
@@ -64,6 +66,13 @@ class Fault:
     beside: list[AbstractContextManager[Callable[[Target], Target]]] = field(default_factory=list)
     targets: list[Callable[[Target], Target]] = field(default_factory=list)
     actors: dict[str, str] = field(default_factory=dict)
+    pace: Pace | None = None
+
+    def hurry(self) -> Pace:
+        """Let the pauses of the run take no time: harness and server read one clock, which those pauses move."""
+        self.pace = pace = Pace()
+        self.replace("isao_reference.demo.Settings", partial(Settings, clock=pace.clock))
+        return pace
 
     def around(self, when: Anywhere, handler: Handler) -> None:
         """`handler(seen, forward)` answers instead of the server; `forward(seen)` asks the server."""
@@ -169,9 +178,10 @@ def all_mutants() -> dict[str, Mutant]:
 
 
 @contextmanager
-def faulty_exchange(entry: Mutant | None, folder: Path) -> Iterator[tuple[Target, Any]]:
-    """Serve the demonstration exchange with this fault (None: with none) and yield its target and its application."""
-    fault = Fault()
+def faulty_exchange(entry: Mutant | None, folder: Path, fault: Fault | None = None) -> Iterator[tuple[Target, Any]]:
+    """Serve the demonstration exchange with this fault (None: with none) and yield its target and its application.
+    `fault` collects the mutant's changes where the caller wants to look at them."""
+    fault = fault or Fault()
     with fault.undo:
         if entry is not None:
             entry.inject(fault)
@@ -194,10 +204,13 @@ def run_rows(entry: Mutant | None, rows: Iterable[str]) -> dict[str, Judged]:
     """Judge these rows on the demonstration exchange with this fault, always with the same seed."""
     catalogue = load()
     chosen = tuple(catalogue.requirements[row] for row in dict.fromkeys(rows))
-    with tempfile.TemporaryDirectory(prefix="mutant-") as name, faulty_exchange(entry, Path(name)) as (target, app):
+    fault = Fault()
+    with tempfile.TemporaryDirectory(prefix="mutant-") as name, faulty_exchange(entry, Path(name), fault) as served:
+        target, app = served
         creations = Creations(Path(name))
         wire = InProcessWire(target.tls, app, origin_of(target.base_url))
-        live = Live(wire, Redactor(target.actors.values()))
+        redactor = Redactor(target.actors.values())
+        live = HurriedLive(wire, redactor, fault.pace) if fault.pace else Live(wire, redactor)
         try:
             run = execute(Plan(target, catalogue, chosen, SEED, threads=1), live, creations)
         finally:

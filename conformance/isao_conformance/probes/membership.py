@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from isao_conformance.drills import TERMS, agreement, contacts, create, history, part, record, refused, take
 from isao_conformance.exchange import Answer
+from isao_conformance.function_api import functions_of
 from isao_conformance.lab import Lab
 from isao_conformance.probe import probe
 from isao_conformance.readers import CONTRIBUTOR, REFUSALS, Posted, contribute, reads
+from isao_conformance.vetting import published_criteria, vetting_of_the_applicant
 
 
 def members_items(lab: Lab) -> Posted:
@@ -92,3 +95,146 @@ def _reads_of(lab: Lab, actor: str, where: str, item: str) -> dict[str, Answer]:
 
 def _gives(answer: Answer, item: str) -> bool:
     return item in answer.ids or (item.encode() in answer.body and answer.status == 200)
+
+
+@probe(
+    "ISAO-MEM-001",
+    statement="a642d201",
+    needs=["functions", "may-decide", "operator", "applicant", "member-a", "member-b", "writable"],
+    exclusive=True,
+)
+def an_applicant_is_let_in_by_a_decision_that_answers_every_criterion(lab: Lab) -> None:
+    """Eligibility that is decided in a corridor cannot be explained to who was turned away.
+
+    Approvals of one application with a published criterion left out and with one denied are refused, and the applicant
+    is shown no more than before; the approval that answers each as met is accepted, and the operator is shown the
+    decision with every criterion in it.
+    """
+    seen, criteria = lab.fixture(vetting_of_the_applicant), published_criteria(lab)
+    for words, answer in (("leaves a criterion out", seen.left_out), ("denies a criterion", seen.denied)):
+        lab.expect(refused(answer), f"an approval that {words} is refused", expected="4xx", got=answer)
+    state = seen.between.resource.get("state")
+    lab.expect(state == "applied", "refused approvals leave the application as it was", got=seen.between)
+    more = sorted(set(seen.still.gives) - set(seen.waiting.gives))
+    lab.expect(not more, "refused approvals let nobody in", got=f"the applicant is now given the item by {more}")
+    refusals_hold = refused(seen.left_out) and refused(seen.denied)
+    lab.control(seen.approved.status == 200 or not refusals_hold, f"the complete approval: {seen.approved.brief()}")
+    said = seen.operator_sees.body.decode("utf-8", "replace")
+    kept = history(seen.operator_sees.resource, "approve")
+    missing = [name for name in criteria if not kept or name not in said]
+    lab.expect(not missing, "the decision is on record with every criterion", got=f"missing: {missing}")
+
+
+@probe(
+    "ISAO-MEM-002",
+    statement="899c4071",
+    needs=["functions", "may-decide", "operator", "applicant", "member-a", "member-b", "writable"],
+    exclusive=True,
+)
+def an_applicant_sees_nothing_of_the_members_and_contributes_nothing(lab: Lab) -> None:
+    """Vetting that comes after access is no vetting.
+
+    While its application waits, the applicant reads it, and by the requests that show a member's item to a member it is
+    given neither the item nor a record of it; it is listed no collection that strangers are not, and what it posts is
+    refused and not kept.
+    """
+    seen = lab.fixture(vetting_of_the_applicant)
+    lab.control(bool(seen.waiting.answers), "a member is shown the item")
+    for words, answer in seen.waiting.answers.items():
+        given = words in seen.waiting.gives
+        lab.expect(not given, f"{words} gives the item to no applicant", got=answer)
+    beyond = sorted(seen.waiting.beyond)
+    lab.expect(not beyond, "no collection is listed to an applicant that strangers do not see", got=beyond)
+    lab.expect(
+        seen.posted.status in REFUSALS,
+        "an applicant's contribution is refused",
+        expected="401, 403 or 404",
+        got=seen.posted,
+    )
+    lab.expect(not seen.kept, "nothing of an applicant's contribution is kept", got="a member is shown it")
+
+
+@probe(
+    "ISAO-MEM-003",
+    statement="69c4a0f1",
+    needs=["functions", "may-decide", "operator", "member-a"],
+    exclusive=True,
+)
+def terms_are_accepted_under_their_digest_and_the_acceptance_is_on_record(lab: Lab) -> None:
+    """A duty to handle things with care binds those who accepted it, and only in the wording that they accepted.
+
+    A drill agreement is put in force. A signature under another digest is refused, the same under its own is accepted,
+    and the operator is shown organization, signer, digest and time. An agreement of the target's own is left in force.
+    """
+    operator, member = functions_of(lab, "operator"), functions_of(lab, CONTRIBUTOR)
+    listed = operator.list("agreements", state="in-force").list_of("records")
+    if any(lab.run not in str(part(one, "document").get("title")) for one in listed if isinstance(one, dict)):
+        lab.no_verdict("an agreement is in force, and the run does not take its place")
+    made = create(operator, "agreements", agreement(lab))
+    take(operator, "agreements", made, "publish")
+    shown = record(member.get("agreements", made), "the agreement as a member is shown it")
+    digest = part(shown, "facts").get("sha256")
+    wrong = lab.token(64)
+    signer = f"Drill signer {lab.token(8)}"
+
+    def sign(repeated: object) -> Answer:
+        return member.step("agreements", made, "sign", {"signer": signer, "position": "Drill", "sha256": str(repeated)})
+
+    other = sign(wrong)
+    lab.expect(refused(other), "a signature under another digest is refused", expected="4xx", got=other)
+    right = sign(digest)
+    lab.control(right.status == 200 or not refused(other), f"a signature under the digest is taken: {right.brief()}")
+    lines = history(record(operator.get("agreements", made), "the agreement as the operator is shown it"), "sign")
+    digests = [part(line, "document").get("sha256") for line in lines]
+    lab.expect(wrong not in digests, "no acceptance of another text is on record", got=lines)
+    kept = [line for line in lines if part(line, "document").get("sha256") == digest]
+    whole = [
+        line
+        for line in kept
+        if line.get("organization") and line.get("time") and part(line, "document").get("signer") == signer
+    ]
+    lab.expect(bool(whole), "the acceptance is on record with organization, signer, digest and time", got=lines)
+    operator.step("agreements", made, "supersede")
+
+
+@probe("ISAO-MEM-004", statement="ac4e07b7", needs=["functions", "may-decide", "operator"])
+def an_agreement_that_is_silent_on_a_term_is_refused(lab: Lab) -> None:
+    """What the agreement is silent about is disputed when it matters most.
+
+    A draft with all nine terms is taken; a draft without one of them is refused, whichever it is. None is published.
+    """
+    operator = functions_of(lab, "operator")
+    create(operator, "agreements", agreement(lab))
+    for term in TERMS:
+        answer = operator.create("agreements", agreement(lab, without=term))
+        lab.expect(refused(answer), f"an agreement without {term} is refused", expected="4xx", got=answer)
+
+
+@probe(
+    "ISAO-MEM-012",
+    statement="6e0c0123",
+    needs=["functions", "may-decide", "operator", "applicant", "member-a", "member-b", "writable"],
+    exclusive=True,
+)
+def a_member_corrects_its_own_contacts(lab: Lab) -> None:
+    """Stale contacts fail in the one hour in which they matter.
+
+    The organization that the run let in replaces its contacts; it reads the new ones, and so does the operator, who
+    read the old ones before.
+    """
+    let_in = lab.fixture(vetting_of_the_applicant).application
+    member, operator = functions_of(lab, "applicant"), functions_of(lab, "operator")
+    answer = member.get("memberships", let_in)
+    before = record(answer, "the member's own record")
+    document = part(before, "document")
+    old = part(record(operator.get("memberships", let_in), "the record as the operator is shown it"), "document")
+    lab.control(document == old, "the operator is shown the same record as the member")
+    new = {**document, "contacts": contacts(lab)}
+    step = "amend" if before.get("state") == "applied" else "update"
+    changed = member.step("memberships", let_in, step, new, tag=answer.header("etag"))
+    lab.expect(changed.status == 200, "a member can replace its contacts", expected="200", got=changed)
+    for name, functions in (("the member", member), ("the operator", operator)):
+        shown = part(functions.get("memberships", let_in).resource, "document").get("contacts")
+        lab.expect(
+            shown == new["contacts"], f"{name} is shown the new contacts", expected=str(new["contacts"]), got=shown
+        )

@@ -75,7 +75,7 @@ def build_report(run: Run, plan: Plan, meta: RunMeta) -> dict[str, Any]:
         "requirements": rows,
         "survey": _survey(run),
         "exchanges": _excerpts(run.exchanges, rows),
-        "measures": {name: dict(run.measures[name]) for name in sorted(run.measures)},
+        "measures": {name: _measure(run.measures[name], plan.catalogue) for name in sorted(run.measures)},
         "created": [_created(item) for item in meta.created],
         "leftovers": [{**_created(item.created), "why": item.why} for item in meta.leftovers],
     }
@@ -102,6 +102,16 @@ def _about(plan: Plan, meta: RunMeta) -> dict[str, Any]:
 
 def _moment(when: datetime) -> str:
     return when.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _measure(taken: Mapping[str, Any], catalogue: Catalogue) -> dict[str, Any]:
+    """A measure, with the threshold that the function contract it is a sample of names beside it."""
+    told = {name: value for name, value in taken.items() if name != "of"}
+    known = {one.name: one for contract in catalogue.contracts.values() for one in contract.measures}
+    measure = known.get(str(taken.get("of", "")))
+    if measure is None or measure.threshold_seconds is None:
+        return told
+    return {**told, "threshold": measure.threshold_seconds, "requirement": measure.serves}
 
 
 def _created(item: Created) -> dict[str, str]:

@@ -40,6 +40,7 @@ def _lines(report: Mapping[str, Any]) -> Iterator[str]:
     ):
         yield from _not_met(title, [row for row in rows if row["outcome"] == outcome])
     yield from _untestable([row for row in rows if row["outcome"] == Outcome.UNTESTABLE])
+    yield from _measured(report["measures"])
     if report["leftovers"]:
         left, made = len(report["leftovers"]), len(report["created"])
         yield f"{left} of {made} created objects may still be there: see `isao cleanup`."
@@ -59,6 +60,19 @@ def _counts(report: Mapping[str, Any]) -> Iterator[str]:
     yield "| --- | --- |"
     for group in report["functions"]:
         yield f"| {group['title']} | {words.counts_line(group['counts'])} |"
+    yield ""
+
+
+def _measured(measures: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    if not measures:
+        return
+    yield "## Measured"
+    yield ""
+    yield "| Measure | Value | Threshold (this project's choice) |"
+    yield "| --- | --- | --- |"
+    for name, told in measures.items():
+        threshold = f"{told['threshold']:g} {told['unit']}" if "threshold" in told else "none"
+        yield f"| {escaped(name)} | {told['value']} {told['unit']} | {threshold} |"
     yield ""
 
 
