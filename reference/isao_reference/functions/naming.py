@@ -24,14 +24,12 @@ _GAP = re.compile(r"\s+|\s*[/:,&()]\s*|\s+[/&]\s+")
 _ID = re.compile(r"[A-Z]{1,6}-?\d{2,}(?:[.-]\d+)*")
 _SPACE = re.compile(r"\s+")
 
-_THREATS = frozenset(
-    re.findall(
-        r"\w+",
-        """actor actors adware apt backdoor backdoors bot botnet campaign downloader dropper exploit family framework
-    gang group groups implant infostealer keylogger loader malware miner operation ransomware rat rootkit sample
-    samples spyware stealer tool trojan virus wiper worm""",
-    )
-)
+_BESIDE = """
+actor actors adware apt backdoor backdoors bot botnet campaign downloader dropper exploit family framework gang group
+groups implant infostealer keylogger loader malware miner operation ransomware rat rootkit sample samples spyware
+stealer tool trojan virus wiper worm
+"""
+_THREATS = frozenset(_BESIDE.split())
 """Words beside a name that say that it is one of a threat."""
 _TECHNIQUES = frozenset(("technique", "techniques", "sub-technique", "subtechnique"))
 

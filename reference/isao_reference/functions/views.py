@@ -107,7 +107,7 @@ def as_text(contract: Contract, shown: Mapping[str, Any]) -> str:
     lines = [*(line for line in (label, drill) if line), *_lines("Title", title), ""]
     lines += [f"State: {shown['state']} ({contract.states[shown['state']].meaning})", f"Record: {shown['id']}", ""]
     for name, value in {**document, **shown.get("facts", {})}.items():
-        if name not in ("title", "drill", contract.marking, SHOWN_TO_STAFF):
+        if name not in ("title", "drill", contract.marking, SHOWN_TO_STAFF) and value not in ([], {}):
             lines += _lines(name.replace("_", " ").capitalize(), value)
     for one in shown["history"]:
         if one.get("document"):
