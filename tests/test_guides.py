@@ -84,7 +84,7 @@ def differences(name: str, ran: list[tuple[Block, str, int]]) -> list[str]:
     found = []
     for block, printed, status in ran:
         wanted = (block.shown or "").rstrip("\n")
-        text = printed.rstrip("\n")
+        text = "\n".join(line.rstrip() for line in printed.splitlines()).rstrip("\n")
         if status or not re.fullmatch(pattern_of(wanted), text + "\n" if text else ""):
             found.append(f"{name}:{block.line} ended with {status}\n--- shown\n{wanted}\n--- printed\n{text}")
     return found
