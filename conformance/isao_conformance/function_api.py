@@ -7,7 +7,7 @@ step's name; nothing else is assumed of the server.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -75,23 +75,26 @@ class Functions:
         """One record, as JSON or as text."""
         return self.session.get(self.url(resource, record), accept=accept)
 
+    def pages(self, resource: str, **query: Any) -> Iterator[list[Mapping[str, Any]]]:
+        """The records that the actor is listed, page by page, up to the first answer that is not 200. Untestable when
+        the walk does not end."""
+        position: dict[str, str] = {}
+        for _ in range(LIMITS.walk_pages):
+            page = self.list(resource, **query, **position)
+            yield [one for one in page.list_of("records") if isinstance(one, Mapping)]
+            token = page.resource.get("next")
+            if page.status != 200 or not isinstance(token, str) or position == {"next": token}:
+                return
+            position = {"next": token}
+        raise Untestable(f"the list of {resource} does not end")
+
     def list(self, resource: str, **query: Any) -> Answer:
         """A page of the records that the actor may read."""
         return self.session.get(self.url(resource), query, accept=JSON)
 
     def ids(self, resource: str, **query: Any) -> set[str]:
-        """The ids of all records that the actor is listed, page by page. Untestable when the walk does not end."""
-        found: set[str] = set()
-        position: dict[str, str] = {}
-        for _ in range(LIMITS.walk_pages):
-            page = self.list(resource, **query, **position)
-            listed = page.list_of("records")
-            found |= {str(one.get("id")) for one in listed if isinstance(one, Mapping)}
-            token = page.resource.get("next")
-            if page.status != 200 or not isinstance(token, str) or position == {"next": token}:
-                return found
-            position = {"next": token}
-        raise Untestable(f"the list of {resource} does not end")
+        """The ids of all records that the actor is listed. Untestable when the walk does not end."""
+        return {str(one.get("id")) for page in self.pages(resource, **query) for one in page}
 
     def events(self, after: str | None = None) -> Answer:
         """The events as a list, after the one with this id."""

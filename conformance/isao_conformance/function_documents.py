@@ -34,8 +34,10 @@ PROBLEM = "application/problem+json"
 
 @dataclass(frozen=True)
 class Invalid:
-    """A document with one fault. `name` says which and is part of a check's name; `place` is where it is."""
+    """A document with one fault. `name` says which and is part of a check's name; `kind` is what all faults like it
+    have in common, `place` is where it is."""
 
+    kind: str
     name: str
     place: Path
     document: Any
@@ -44,12 +46,17 @@ class Invalid:
 def examples(schema: str, now: datetime, values: Mapping[str, str]) -> list[dict[str, Any]]:
     """The schema's examples with what they leave open filled in: {now} and {now+DURATION} from `now`, the rest from
     `values`. KeyError names a value that is not given."""
-    return [_filled(one, now, values) for one in schema_check.schema(f"documents/{schema}").get("examples", ())]
+    return [_filled(one, now, values) for one in examples_of(schema)]
+
+
+def examples_of(schema: str) -> list[Any]:
+    """The schema's examples as they stand there."""
+    return list(schema_check.schema(f"documents/{schema}").get("examples", ()))
 
 
 def needs_object(schema: str) -> bool:
     """Whether a valid document names a STIX object of the exchange."""
-    return "{object}" in str(schema_check.schema(f"documents/{schema}").get("examples", ()))
+    return "{object}" in str(examples_of(schema))
 
 
 def marked(schema: str, document: Mapping[str, Any], word: str) -> dict[str, Any]:
@@ -65,8 +72,16 @@ def invalid_documents(schema: str, valid: Mapping[str, Any]) -> list[Invalid]:
     """Documents that differ from a valid one in one fault each, as the schema itself sees it: a required property
     missing, a value of another type or outside its list, a property that is not known; in nested objects too."""
     found = _faults(schema_check.schema(f"documents/{schema}"), valid, ())
-    made = [Invalid(name, place, _changed(valid, place, change)) for name, place, change in found]
+    made = [Invalid(kind, name, place, _changed(valid, place, other)) for kind, name, place, other in found]
     return [one for one in made if schema_check.findings(f"documents/{schema}", one.document)]
+
+
+def one_of_each_kind(invalid: Iterable[Invalid]) -> list[Invalid]:
+    """The first document of each kind of fault."""
+    found: dict[str, Invalid] = {}
+    for one in invalid:
+        found.setdefault(one.kind, one)
+    return list(found.values())
 
 
 def names_the_place(answer: Answer, place: Path) -> bool:
@@ -106,8 +121,8 @@ def _duration(text: str | None) -> timedelta:
     return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
-def _faults(schema: Mapping[str, Any], value: Any, place: Path) -> Iterator[tuple[str, Path, Any]]:
-    """(name, place, the value put there instead) of every fault, outer places first."""
+def _faults(schema: Mapping[str, Any], value: Any, place: Path) -> Iterator[tuple[str, str, Path, Any]]:
+    """(kind, name, place, the value put there instead) of every fault, outer places first."""
     if isinstance(value, Mapping):
         yield from _faults_of_an_object(schema, value, place)
     if isinstance(value, list) and value and isinstance(schema.get("items"), Mapping):
@@ -117,16 +132,16 @@ def _faults(schema: Mapping[str, Any], value: Any, place: Path) -> Iterator[tupl
 def _faults_of_an_object(schema: Mapping[str, Any], value: Mapping[str, Any], place: Path) -> Iterator[Any]:
     known = schema.get("properties", {})
     for name in schema.get("required", ()):
-        yield f"without {_words((*place, name))}", (*place, name), _MISSING
+        yield "missing", f"without {_words((*place, name))}", (*place, name), _MISSING
     for name in (name for name in known if name in value):
         about, where = known[name], (*place, name)
         wrong = _OTHER_TYPE.get(_type(about), _MISSING)
         if wrong is not _MISSING:
-            yield f"{_words(where)} of another type", where, wrong
+            yield "type", f"{_words(where)} of another type", where, wrong
         if "enum" in about:
-            yield f"{_words(where)} outside its list", where, UNKNOWN
+            yield "list", f"{_words(where)} outside its list", where, UNKNOWN
     if schema.get("additionalProperties") is False:
-        yield f"unknown property in {_words(place) or 'the document'}", (*place, UNKNOWN), "x"
+        yield "unknown", f"unknown property in {_words(place) or 'the document'}", (*place, UNKNOWN), "x"
     for name in (name for name in known if name in value):
         yield from _faults(known[name], value[name], (*place, name))
 

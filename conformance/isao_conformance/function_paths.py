@@ -124,13 +124,20 @@ class People:
         return [name for name in self.names if self.names_in(name, step, state) is False]
 
     def moves(self) -> list[Move]:
-        """The steps that the run may take, each with the account that takes it, in the order of the contract."""
+        """The steps that the run may take and come to, each with the account that takes it, in the contract's order."""
         found = []
         for step in self.contract.steps.values():
             actor = next((n for source in step.sources for n in self.able(step, self.contract.states[source])), None)
             if actor is not None and not costly(step) and (self.may_decide or not decides(self.contract, step)):
                 found.append(Move(step, actor))
-        return found
+        reached, size = {self.contract.create.to}, 0
+        by_itself = [step for step in self.contract.steps.values() if UNMANNED & set(step.by)]
+        while size != len(reached):
+            size = len(reached)
+            for step in (*by_itself, *(move.step for move in found)):
+                if reached & set(step.sources):
+                    reached.add(step.to)
+        return [move for move in found if reached & set(move.step.sources)]
 
 
 def cast_of(contract: Contract, actors: Mapping[str, Actor]) -> Cast | None:

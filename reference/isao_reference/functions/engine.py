@@ -75,8 +75,7 @@ def step(call: Call, contract: Contract, identifier: str, name: str, document: A
         require_role(wanted, roles)
         if _repeated(call, db) is not None:
             return record
-        if record.state not in wanted.sources:
-            raise errors.wrong_state(record.state, views.allowed(contract, record.state, roles))
+        require_state(contract, record, wanted, roles)
         if done_already(wanted, call.principal, records.steps_of(db, record.key)):
             return record
         require_fresh(call, db, contract, record, wanted)
@@ -90,6 +89,12 @@ def require_role(wanted: Step, roles: frozenset[Role]) -> None:
     """403 unless the contract names one of the roles. Strangers do not come this far."""
     if roles.isdisjoint(wanted.by):
         raise errors.forbidden("This account may not take this step.")
+
+
+def require_state(contract: Contract, record: Record, wanted: Step, roles: frozenset[Role]) -> None:
+    """409, with what these roles can do instead, unless the contract lets the step start from the record's state."""
+    if record.state not in wanted.sources:
+        raise errors.wrong_state(record.state, views.allowed(contract, record.state, roles))
 
 
 def done_already(wanted: Step, principal: Principal, history: Iterable[Taken]) -> bool:
