@@ -124,3 +124,10 @@ def counts(exchange: World) -> dict[str, int]:
     tables = ("records", "steps", "items", "events", "repeats", "audiences", "meta")
     with exchange.store.reading() as db:
         return {one: db.execute(f"SELECT count(*) FROM {one}").fetchone()[0] for one in tables}
+
+
+def everything(exchange: World) -> list[tuple[Any, ...]]:
+    """Every row that a step can leave behind or change; what only says who was given something is left out."""
+    tables = ("records", "steps", "items", "events", "repeats", "organizations", "meta")
+    with exchange.store.reading() as db:
+        return [(one, *row) for one in tables for row in db.execute(f"SELECT * FROM {one}")]

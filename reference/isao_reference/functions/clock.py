@@ -6,6 +6,8 @@ because each step of the clock is on record with the state it was taken in.
 
 from __future__ import annotations
 
+import logging
+
 from isao_reference.functions import engine, views
 from isao_reference.functions.moment import EXCHANGE
 from isao_reference.settings import Settings
@@ -16,15 +18,23 @@ from isao_reference.wire import timestamps
 from isao_spec import load
 from isao_spec.contract import Contract, Role, Step
 
+log = logging.getLogger("isao_reference")
+
 
 def run_due(settings: Settings, store: Store) -> int:
-    """Takes every step of the clock that is due, each in a transaction of its own, and returns how many there were."""
+    """Takes every step of the clock that is due, each in a transaction of its own, and returns how many there were.
+    One that cannot be taken is logged and tried again the next time; it holds up none of the others."""
     count = 0
     for contract in load().contracts.values():
         for step in (one for one in contract.steps.values() if Role.CLOCK in one.by):
+            now = timestamps.micros(settings.clock())
             with store.reading() as db:
-                waiting = [one.id for one in records.in_states(db, contract.resource, step.sources)]
-            count += sum(_take_if_due(settings, store, contract, step, one) for one in waiting)
+                found = records.in_states(db, contract.resource, step.sources)
+            for waiting in (one.id for one in found if _has_come(step, one, now)):
+                try:
+                    count += _take_if_due(settings, store, contract, step, waiting)
+                except Exception:
+                    log.exception("the step %s of %s %s could not be taken", step.name, contract.resource, waiting)
     return count
 
 
@@ -43,10 +53,7 @@ def _take_if_due(settings: Settings, store: Store, contract: Contract, step: Ste
 
 def _is_due(db: object, contract: Contract, step: Step, identifier: str, now: int) -> bool:
     record = records.by_id(db, contract.resource, identifier)  # type: ignore[arg-type]
-    if record is None or record.state not in step.sources or not _applies(step, record):
-        return False
-    moment = due_at(step, record)
-    if moment is None or moment > now:
+    if record is None or record.state not in step.sources or not _has_come(step, record, now):
         return False
     done = records.steps_of(db, record.key)  # type: ignore[arg-type]
     return step.to not in step.sources or not any(
@@ -61,5 +68,7 @@ def due_at(step: Step, record: Record) -> int | None:
     return record.entered + views.micros_of(step.within)
 
 
-def _applies(step: Step, record: Record) -> bool:
-    return not step.when or record.document.get(step.when) is True
+def _has_come(step: Step, record: Record, now: int) -> bool:
+    applies = not step.when or record.document.get(step.when) is True
+    moment = due_at(step, record) if applies else None
+    return moment is not None and moment <= now
