@@ -14,12 +14,14 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache, cached_property
 from html.parser import HTMLParser
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from xml.etree import ElementTree
 
 import click
 import markdown
@@ -34,12 +36,14 @@ from isao_conformance.target import ACTORS
 from isao_conformance.verdict import ExitCode, Outcome
 from isao_spec import load
 from isao_spec.schema_check import problems
+from isao_spec.schema_check import schema as schema_of
 from tests.eccentrics.variants import variants
 from tests.hostile.dead import DEAD
 from tests.support.mutation import all_mutants
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
+SVG = "{http://www.w3.org/2000/svg}"
 QUIET = {"NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
 LOADING = {
     "script": ("src",),
@@ -180,6 +184,53 @@ def test_lists_name_every_row_profile_source_and_capability(site: Path) -> None:
     assert [s.id for s in catalogue.sources.values() if s.id not in listed or one_line(s.title) not in listed] == []
     capabilities = page_of(site / "capabilities.html").text
     assert [c for c in catalogue.capabilities if c not in capabilities] == []
+
+
+def test_every_function_has_a_page_with_all_that_its_contract_says(site: Path) -> None:
+    catalogue = load()
+    assert len(catalogue.contracts) >= 6
+    for contract in catalogue.contracts.values():
+        page = page_of(site / f"api/{contract.resource}.html")
+        told = [contract.title, contract.summary, f"/functions/{contract.resource}/"]
+        for state in contract.states.values():
+            told += [state.name, state.meaning]
+        for step in contract.all_steps:
+            told += [step.name, step.meaning, step.serves, ", ".join(step.by), step.within]
+            schema = schema_of(f"documents/{step.takes}") if step.takes else {}
+            told += [schema.get("title", ""), *schema.get("properties", {})]
+            told += [inner.get("description", "") for inner in schema.get("properties", {}).values()]
+        for measure in contract.measures:
+            told += [measure.name, measure.meaning, measure.serves]
+        assert [words for words in told if one_line(words) not in page.text] == [], contract.resource
+        assert contract.summary in page_of(site / "api/index.html").text
+
+
+def test_a_drawing_has_a_row_for_each_step_and_leads_where_the_contract_says(docs_build: ModuleType) -> None:
+    drawing = importlib.import_module("docs_build.diagram")
+    for contract in load().contracts.values():
+        told = ElementTree.fromstring(drawing.diagram(contract))
+        texts = [(int(one.get("y", "")), one.text) for one in told.iter(f"{SVG}text") if one.get("class") != "state"]
+        assert [name for _, name in texts] == [step.name for step in contract.all_steps]
+        boxes = [one for one in told.iter(f"{SVG}text") if one.get("class") == "state"]
+        column = {one.text: int(one.get("x", "")) for one in boxes}
+        assert list(column) == list(contract.states)
+        for (height, _), step in zip(texts, contract.all_steps, strict=True):
+            row = height - 4
+            arrows = [
+                one.get("points", "") for one in told.iter(f"{SVG}polygon") if f",{row} " in one.get("points", "")
+            ]
+            rings = [int(o.get("cx", "")) for o in told.iter(f"{SVG}circle") if o.get("cy") == str(row)]
+            assert all(one.startswith(f"{column[step.to]},") for one in arrows), step.name
+            assert set(rings) >= {column[name] for name in step.sources}, step.name
+            assert bool(arrows) == (set(step.sources) != {step.to}), step.name
+
+
+def test_a_drawing_shows_any_name_as_it_is(docs_build: ModuleType) -> None:
+    drawing = importlib.import_module("docs_build.diagram")
+    odd = "<script src='//x.example/'>"
+    contract = replace(load().contracts["alerts"], title=odd)
+    told = ElementTree.fromstring(drawing.diagram(contract))
+    assert next(told.iter(f"{SVG}title")).text == f"States of {odd}"
 
 
 def test_every_contested_row_stands_among_the_divergences(site: Path) -> None:

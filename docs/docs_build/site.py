@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from docs_build import index_pages, kill_matrix, trials
+from docs_build import function_pages, index_pages, kill_matrix, trials
 from docs_build.knowledge import Knowledge
 from docs_build.row_page import row_page
 
@@ -33,6 +33,7 @@ def write_site(known: Knowledge, docs: Path, output: Path) -> list[str]:
     pages = {
         **_guides(docs, _fragments(known, docs.parent)),
         **generated_pages(known),
+        **function_pages.function_pages(known),
         "kill-matrix.md": kill_matrix.kill_matrix_page(known, docs.parent),
     }
     for name, text in pages.items():
@@ -99,6 +100,7 @@ def _configuration(known: Knowledge, docs: Path) -> str:
     if known.catalogue.retired:
         lists.append({"Retired ids": "retired.md"})
     decisions = [{_title(file): f"adr/{file.name}"} for file in sorted(docs.glob(DECISIONS))]
+    told["nav"] += [{"Function API": function_pages.navigation(known)}]
     told["nav"] += [{"Profiles": profiles}, {"Requirements": lists}, {"Decisions": decisions}]
     told["docs_dir"] = PAGES
     return yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=120)
