@@ -102,10 +102,10 @@ def an_alert_without_a_contact_is_taken(fault: Fault) -> None:
     """Seven of the eight parts are asked for; the exchange fills the eighth in by itself."""
     original = engine.require_valid
 
-    def lenient(wanted: Any, document: Any) -> None:
+    def lenient(contract: Any, wanted: Any, document: Any) -> None:
         if wanted.takes == "alert" and isinstance(document, dict):
             document.setdefault("contact", "the exchange")
-        original(wanted, document)
+        original(contract, wanted, document)
 
     fault.replace("isao_reference.functions.engine.require_valid", lenient)
 
@@ -127,7 +127,7 @@ def whoever_has_acknowledged_is_told_again(fault: Fault) -> None:
     def stubborn(moment: Moment) -> None:
         alerts.tell_the_silent(moment)
         done = {one.organization for one in records.steps_of(moment.db, moment.record.key) if one.step == "acknowledge"}
-        moment.tell += [(one, {"escalation": True}) for one in sorted(done)]
+        moment.tell += [(one, {**moment.event, "escalation": True}) for one in sorted(done)]
 
     exchange_effect(fault, "tell-the-silent", stubborn)
 

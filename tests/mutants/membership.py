@@ -124,11 +124,11 @@ def fill_in(fault: Fault, terms: Iterable[str]) -> None:
     """Let agreements leave these terms out."""
     original = engine.require_valid
 
-    def lenient(wanted: Any, document: Any) -> None:
+    def lenient(contract: Any, wanted: Any, document: Any) -> None:
         if wanted.takes == "agreement" and isinstance(document, dict) and isinstance(document.get("terms"), dict):
             for name in terms:
                 document["terms"].setdefault(name, "As usual.")
-        original(wanted, document)
+        original(contract, wanted, document)
 
     fault.replace("isao_reference.functions.engine.require_valid", lenient)
 

@@ -95,6 +95,6 @@ def a_recall_is_put_on_file_and_nothing_is_revoked(fault: Fault) -> None:
 def whoever_can_read_an_item_can_recall_it(fault: Fault) -> None:
     """The exchange asks whether the caller may see the item, and not whose it is."""
     fault.replace(
-        "isao_reference.functions.effects.recalls.originator_of",
-        lambda moment, stix_id, organization: moment.record.organization,
+        "isao_reference.functions.effects.recalls.originators_of",
+        lambda moment, stix_id, organization: {moment.record.organization},
     )

@@ -189,7 +189,8 @@ def silence_on_an_emergency_is_escalated_and_acknowledgement_ends_it(lab: Lab) -
         put_away(lab, made)
         raise Untestable(f"nobody is known to have given backup contacts: {fault.why}", fault.blocked_by) from None
     silent = _escalated(analyst, made)
-    gave = part(let_in.own.resource, "document").get("contacts", ())
+    own = functions_of(lab, "applicant").get("memberships", let_in.application)
+    gave = part(record(own, "the silent organization's own record"), "document").get("contacts", ())
     backups = [one for one in gave if isinstance(one, dict) and one.get("role") == "backup"]
     named = silent.get(third)
     lab.expect(
