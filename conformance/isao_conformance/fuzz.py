@@ -13,9 +13,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from isao_conformance.target import Target, origin_of
+from isao_conformance.transport import TlsFiles
 
 PROGRAM = "schemathesis"
 AUTHORIZATION = "ISAO_FUZZ_AUTHORIZATION"
@@ -73,7 +76,7 @@ class Plan:
     base_url: str
     seconds: int
     authorization: str = ""
-    ca_file: str = ""
+    tls: TlsFiles = field(default_factory=TlsFiles)
     reads_only: bool = True
     per_second: float = 0.0
     parameters: tuple[tuple[str, str], ...] = ()
@@ -112,7 +115,9 @@ def command(plan: Plan, found: str, document: Path, report: Path) -> list[str]:
     ]
     words += ["--report", "json", "--report-json-path", str(report), "--output-sanitize", "true"]
     words += ["--phases", ",".join(plan.phases)]
-    words += ["--tls-verify", plan.ca_file] if plan.ca_file else []
+    words += ["--tls-verify", plan.tls.ca_file] if plan.tls.ca_file else []
+    words += ["--request-cert", plan.tls.client_cert] if plan.tls.client_cert else []
+    words += ["--request-cert-key", plan.tls.client_key] if plan.tls.client_key else []
     words += ["--rate-limit", f"{max(1, int(plan.per_second * 60))}/m"] if plan.per_second else []
     words += ["--include-method", "GET"] if plan.reads_only else []
     return words
@@ -158,6 +163,35 @@ def below(document: Mapping[str, Any], prefix: str) -> dict[str, Any]:
         "/" + path.removeprefix(prefix): told for path, told in document["paths"].items() if path.startswith(prefix)
     }
     return {**document, "paths": kept}
+
+
+def beside(target: Target, root: str, document: Mapping[str, Any], seconds: int, folder: Path) -> list[str]:
+    """Tries a target's function API at `root` ("" when it offers none), after its certification and beside it: only by
+    reading, at the target's rate, as its member-a or the first account lent. Returns lines for a terminal; what the
+    program itself says is written to `folder`/fuzz.txt, without secrets."""
+    if not root:
+        return ["fuzzing: not done, the capability document names no function API"]
+    if origin_of(root) not in target.origins:
+        return ["fuzzing: not done, the function API is on an origin that the target file does not list"]
+    lent = [actor for actor in target.actors.values() if actor.authorization]
+    actor = next((one for one in lent if one.name == "member-a"), lent[0] if lent else None)
+    plan = Plan(
+        document=below(document, "/functions/"),
+        base_url=root,
+        seconds=seconds,
+        authorization=(actor.authorization or "") if actor else "",
+        tls=target.tls,
+        per_second=target.requests_per_second,
+    )
+    try:
+        found = run(plan)
+    except FuzzFault as fault:
+        return [f"fuzzing: not done, {fault}"]
+    text = found.text
+    for secret in (secret for one in lent for secret in (*one.secrets, one.authorization) if secret):
+        text = text.replace(secret, "[removed]")
+    (folder / "fuzz.txt").write_text(text, "utf-8")
+    return lines(found)
 
 
 def lines(found: Outcome) -> list[str]:

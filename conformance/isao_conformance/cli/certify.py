@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 @click.option("--write", "write", multiple=True, metavar="URL", help="With a URL: a collection the run may write to.")
 @click.option("--ca-file", type=click.Path(), help="With a URL: certificate authority to trust.")
 @click.option(
+    "--fuzz",
+    "fuzz_seconds",
+    type=click.IntRange(1, 3600),
+    metavar="SECONDS",
+    help="Then send made-up reading requests to the function API for so long; findings are no verdicts.",
+)
+@click.option(
     "--output",
     "folder",
     type=click.Path(path_type=Path),
@@ -42,6 +49,7 @@ def certify(
     no_claim: bool,
     write: tuple[str, ...],
     ca_file: str | None,
+    fuzz_seconds: int | None,
     folder: Path,
 ) -> None:
     """Certify the exchange at URL, or the one that a target file describes.
@@ -80,7 +88,18 @@ def certify(
     if not any(actor.authorization for actor in target.actors.values()):
         _say(console.stranger(run, target))
     _say(console.summary(report, folder))
+    if fuzz_seconds is not None:
+        root = run.survey.capability_document.get("services", {}).get("functions", {}).get("root", "")
+        _say(_fuzzed(target, str(root), fuzz_seconds, folder))
     sys.exit(int(code))
+
+
+def _fuzzed(target: Target, root: str, seconds: int, folder: Path) -> list[str]:
+    from isao_conformance import fuzz
+    from isao_spec import load
+    from isao_spec.openapi import document
+
+    return fuzz.beside(target, root, document(load()), seconds, folder)
 
 
 def _say(lines: list[str]) -> None:
