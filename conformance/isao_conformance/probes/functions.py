@@ -124,13 +124,10 @@ def _histories(bench: Bench) -> None:
             )
         for move in function_paths.illegal(bench.people, bench.state(record))[:1] if first else ():
             if not bench.has_taken(record, move.step, move.actor):
-                answer = bench.take(record, move).answer
+                answer, state = bench.take(record, move).answer, record.state
+                kept, place = bench.unchanged(record), f"{bench.resource}/{move.step.name}"
                 if answer.status == 409:
-                    kept = bench.unchanged(record)
-                    place = f"{bench.resource}/{move.step.name}"
-                    lab.expect(
-                        kept, f"refused in {record.state} is not in the history", place=place, got=_lines(record)
-                    )
+                    lab.expect(kept, f"refused in {state} is not in the history", place=place, got=_lines(record))
         known[record.id] = len(record.history)
 
     def after(record: Record, move: Move, _: Sent) -> None:
