@@ -38,7 +38,7 @@ def without_author(moment: Moment, given: Sequence[Stix]) -> list[Stix]:
 
 
 def _anonymous(one: Stix, now: str, who: str) -> Stix:
-    times = {one.get("created"), one.get("modified")}
+    times = {one.get("created"), one.get("modified")} - {None}
     if "created" in one:
         one |= {"created": now, "created_by_ref": who}
         one |= {"modified": now} if "modified" in one else {}

@@ -20,10 +20,11 @@ def note(call: Call, subjects: Iterable[str]) -> None:
     """Writes down what the caller's organization is about to be given for the first time: records by their
     ids, objects by `item`.
 
-    Readers without an account are nobody's organization, and the exchange's own staff is no recipient.
+    Readers without an account are nobody's organization, the exchange's own staff is no recipient, and who asks with
+    HEAD is given nothing.
     """
     principal = call.principal
-    if principal.organization is None or decide.is_staff(principal):
+    if principal.organization is None or decide.is_staff(principal) or call.method == "HEAD":
         return
     with call.store.reading() as db:
         fresh = events.undelivered(db, principal.organization, subjects)

@@ -38,7 +38,7 @@ def read(text: str) -> list[Line]:
         reader.fieldnames = names
         lines = [_line(reader.line_num, row) for row in reader if any(row.values())]
     except csv.Error as fault:
-        raise TableFault(f"line {reader.line_num}: {fault}") from None
+        raise TableFault(f"line {reader.line_num + 1}: {fault}") from None
     if not lines:
         raise TableFault("line 2: there is no indicator")
     if len(lines) > MOST_LINES:
