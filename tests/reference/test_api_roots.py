@@ -90,7 +90,9 @@ def test_a_database_of_the_first_form_is_brought_up_to_date_with_its_content(tmp
         before = made.seen("member-b")
         made.store.close()
         with closing(sqlite3.connect(made.settings.database)) as db:
-            for table in ("steps", "records", "events", "deliveries", "repeats", "api_roots"):
+            for trigger in ("threats_are_known", "ends_are_known"):
+                db.execute(f"DROP TRIGGER {trigger}")
+            for table in ("known_by", "steps", "records", "events", "deliveries", "repeats", "api_roots"):
                 db.execute(f"DROP TABLE {table}")
             db.execute("DROP INDEX items_by_object")
             for table in ("collections", "statuses"):
