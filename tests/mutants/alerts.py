@@ -69,7 +69,10 @@ def hold_back(fault: Fault, seconds: float, every: int = 1) -> None:
     fault.change_answers(about("alerts", by=MEMBERS, step=""), late)
 
 
-@mutant("ISAO-DIS-002")
+@mutant(
+    "ISAO-DIS-002",
+    also={"ISAO-API-004": "an issued alert that a member is not shown is not shown to its audience"},
+)
 def alerts_are_sent_out_once_an_hour(fault: Fault) -> None:
     """Issued alerts wait for the next batch before a member finds them."""
     hold_back(fault, 3600)

@@ -133,13 +133,20 @@ def fill_in(fault: Fault, terms: Iterable[str]) -> None:
     fault.replace("isao_reference.functions.engine.require_valid", lenient)
 
 
-@mutant("ISAO-MEM-004")
+@mutant(
+    "ISAO-MEM-004",
+    also={"ISAO-API-003": "an agreement without one of its terms is an invalid document"},
+)
 def no_term_is_needed(fault: Fault) -> None:
     """An agreement is whatever its author wrote down."""
     fill_in(fault, TERMS)
 
 
-@mutant("ISAO-MEM-004", size="subtle")
+@mutant(
+    "ISAO-MEM-004",
+    size="subtle",
+    also={"ISAO-API-003": "an agreement without one of its terms is an invalid document"},
+)
 def an_agreement_may_be_silent_on_leaving(fault: Fault) -> None:
     """Eight of the nine terms are asked for."""
     fill_in(fault, ("exit",))

@@ -38,7 +38,10 @@ def amber_items_stay_live_for_who_polls(fault: Fault) -> None:
 @mutant(
     "ISAO-DIS-008",
     size="subtle",
-    also={"ISAO-API-004": "a recall has to be shown to those who had the item and to nobody else"},
+    also={
+        "ISAO-API-004": "a recall has to be shown to those who had the item and to nobody else",
+        "ISAO-API-002": "who is shown a recall is its recipient and may acknowledge it, which others may not",
+    },
 )
 def a_recall_is_sent_to_peers_who_never_had_the_item(fault: Fault) -> None:
     """Recalls go to the recipients of record and, to be on the safe side, to every peer."""

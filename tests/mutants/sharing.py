@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.support.answering import Forward, Reply, Seen, on
@@ -58,21 +58,19 @@ def response_actions_stay_with_their_author(fault: Fault) -> None:
 
 
 @mutant("ISAO-SHARE-012")
-def contributions_are_published_every_two_minutes(fault: Fault) -> None:
-    """What a member sends is with the others after the next batch."""
+def an_empty_answer_is_kept_for_two_minutes(fault: Fault) -> None:
+    """A cache stands before the exchange: who asked for an item before it came is told for two minutes that it is not
+    there."""
     pace = fault.hurry()
-    due: dict[str, Any] = {}
+    kept: dict[object, tuple[datetime, Reply]] = {}
 
-    async def taking(seen: Seen, forward: Forward) -> Reply:
-        due.update({str(stix.get("id")): pace.clock() + timedelta(seconds=120) for stix in seen.posted})
-        return await forward(seen)
+    async def cached(seen: Seen, forward: Forward) -> Reply:
+        asked = (seen.path, seen.query, seen.authorization)
+        if asked in kept and pace.clock() < kept[asked][0]:
+            return kept[asked][1]
+        reply = await forward(seen)
+        if reply.status == 200 and not reply.objects:
+            kept[asked] = (pace.clock() + timedelta(seconds=120), reply)
+        return reply
 
-    def later(_: Seen, reply: Reply) -> Reply:
-        now = pace.clock()
-        waiting = {stix_id for stix_id, when in due.items() if when > now}
-        if not reply.ok or not any(item.get("id") in waiting for item in reply.objects):
-            return reply
-        return reply.with_objects([item for item in reply.objects if item.get("id") not in waiting])
-
-    fault.around(lambda seen: seen.principal == "member-a" and seen.method == "POST" and bool(seen.posted), taking)
-    fault.change_answers(lambda seen: seen.principal not in ("member-a", "") and READING(seen), later)
+    fault.around(lambda seen: seen.principal == "member-b" and on("objects")(seen), cached)

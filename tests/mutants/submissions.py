@@ -70,7 +70,11 @@ def what_was_minimised_is_published_under_ids_that_nobody_tells(fault: Fault) ->
     change_records(fault, about("submissions", by=("member-a",)), without)
 
 
-@mutant("ISAO-GAT-004", size="subtle")
+@mutant(
+    "ISAO-GAT-004",
+    size="subtle",
+    also={"ISAO-API-004": "a submission in any state is shown to its contributor and the staff and to nobody else"},
+)
 def a_declined_submission_is_shown_to_other_members(fault: Fault) -> None:
     """What is still open or was published is its contributor's to read; what was declined is in everybody's archive."""
 
