@@ -17,10 +17,7 @@ from tests.support.mutation import Fault, mutant
 MEMBERS = ("member-a", "member-a2", "member-b")
 
 
-@mutant(
-    "ISAO-DIS-001",
-    also={"ISAO-API-004": "the address is part of what makes the audience of an alert"},
-)
+@mutant("ISAO-DIS-001")
 def the_address_of_an_alert_is_not_looked_at(fault: Fault) -> None:
     """An alert to one organization goes to everybody whom its label allows."""
     original = policy.marked

@@ -12,7 +12,10 @@ from tests.support.function_faults import exchange_effect, nothing
 from tests.support.mutation import Fault, mutant
 
 
-@mutant("ISAO-DIS-008")
+@mutant(
+    "ISAO-DIS-008",
+    also={"ISAO-API-004": "those who had the item are the audience of its recall"},
+)
 def nobody_who_had_the_item_is_told(fault: Fault) -> None:
     """The item is revoked where it lies; who pulled it yesterday learns nothing."""
     exchange_effect(fault, "reach-its-recipients", nothing)
