@@ -16,7 +16,7 @@ from isao_conformance.exchange import Answer
 from isao_conformance.function_api import Functions, functions_of, offered
 from isao_conformance.function_paths import Cast, Move, People
 from isao_conformance.lab import Lab
-from isao_conformance.readers import reads
+from isao_conformance.readers import REFUSALS, reads
 from isao_conformance.target import Actor
 from isao_spec import load
 from isao_spec.contract import Contract, State, Step
@@ -215,13 +215,13 @@ Before = Callable[[Record, bool, Move | None], None]
 After = Callable[[Record, Move, Sent], None]
 
 
-def tour(bench: Bench, before: Before, after: After = lambda _r, _m, _s: None, keyed: bool = False) -> set[Move]:
-    """Bring records through every state and every step that the run's accounts can take; returns the moves done.
+def tour(bench: Bench, before: Before, after: After = lambda _r, _m, _s: None, keyed: bool = False) -> list[Move]:
+    """Bring records through every state and every step that the run's accounts can take; the moves done, in order.
 
     `before(record, first, move)` is called in each state, with whether it is the first visit there and the next move
     when it was not taken before; `after` when it was taken. A record that is spoiled is left. Each record is ended.
     """
-    done: set[Move] = set()
+    done: dict[Move, None] = {}
     visited: set[str] = set()
     for variant in bench.variants:
         start = ""
@@ -234,11 +234,11 @@ def tour(bench: Bench, before: Before, after: After = lambda _r, _m, _s: None, k
                 bench.end(record)
             if record.spoiled:
                 break
-    return done
+    return list(done)
 
 
 def _walk(
-    bench: Bench, record: Record, done: set[Move], visited: set[str], before: Before, after: After, keyed: bool
+    bench: Bench, record: Record, done: dict[Move, None], visited: set[str], before: Before, after: After, keyed: bool
 ) -> None:
     while True:
         first = record.state not in visited
@@ -248,7 +248,7 @@ def _walk(
         if record.spoiled or not way:
             return
         sent = bench.move(record, way[0], bench.lab.token(32) if keyed else None)
-        done.add(way[0])
+        done[way[0]] = None
         after(record, way[0], sent)
         if record.spoiled:
             return
@@ -269,11 +269,12 @@ def benches(lab: Lab, singular: bool) -> Iterator[Bench]:
 
 
 def _as_they_were_lent(lab: Lab) -> dict[str, Actor]:
-    """The lent accounts, without an applicant that belongs by now: it is not what it was lent as."""
+    """The lent accounts, without an applicant that belongs by now, or was cut off: it is not what it was lent as."""
     actors = dict(lab.target.actors)
     if APPLICANT in actors and "memberships" in load().contracts:
-        own = functions_of(lab, APPLICANT).list("memberships").list_of("records")
-        if any(isinstance(one, dict) and one.get("state") == "active" for one in own):
+        own = functions_of(lab, APPLICANT).list("memberships")
+        belongs = any(isinstance(one, dict) and one.get("state") == "active" for one in own.list_of("records"))
+        if belongs or own.status in REFUSALS:
             del actors[APPLICANT]
     return actors
 

@@ -228,7 +228,10 @@ def a_stale_change_is_answered_412_and_done(fault: Fault) -> None:
     fault.around(below("agreements/", "POST"), told)
 
 
-@mutant("ISAO-API-007")
+@mutant(
+    "ISAO-API-007",
+    also={"ISAO-MEM-003": "when terms were accepted stands nowhere but in the history"},
+)
 def the_history_says_no_times(fault: Fault) -> None:
     """What was done is on record, and not when."""
 
