@@ -55,7 +55,7 @@ def over_all(lab: Lab, judge: Judge, one_by_one: Callable[[Lab], Harvest]) -> No
     for fault in (*found.faults, *faults):
         raise fault
     if not lab.checks:
-        lab.no_verdict("no lent account may make a record of a function that is offered", "accounts of members")
+        lab.no_verdict("no function that is offered can be judged by the lent accounts", "actor analyst")
 
 
 def harvest(lab: Lab, judges: Iterable[Judge]) -> Harvest:

@@ -131,6 +131,8 @@ def _histories(bench: Bench) -> None:
         known[record.id] = len(record.history)
 
     def after(record: Record, move: Move, _: Sent) -> None:
+        if move.step.once_per and not bench.people.staff and move.actor != bench.keeper:
+            return  # what each organization does once may be its own affair, and the exchange's
         place, new = f"{bench.resource}/{move.step.name}", record.history[known[record.id] :]
         told = [one for one in new if not _by_itself(bench, one.get("step"))] or new
         named = [(one.get("step"), one.get("state")) for one in told]
