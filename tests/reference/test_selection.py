@@ -35,8 +35,7 @@ class Item:
 
 def database(items: list[Item]) -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    for statement in schema.TABLES.split(";"):
-        connection.execute(statement)
+    connection.executescript(schema.TABLES)
     connection.executescript(
         "INSERT INTO collections (key, id, title, description, media_types, readers, writers)"
         " VALUES (1, 'a', '', '', '', '', ''), (2, 'b', '', '', '', '', '');"
@@ -47,7 +46,7 @@ def database(items: list[Item]) -> sqlite3.Connection:
             connection.execute(
                 "INSERT INTO items (collection, object_id, object_type, version, version_key, spec_version,"
                 " contributor, organization, account, label, audience, statement, date_added, body)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, '', '', '', ?, 0, ?, x'00')",
+                " VALUES (?, ?, ?, ?, ?, ?, ?, '', '', '', ?, 0, ?, x'7B7D')",
                 (
                     collection,
                     item.object_id,

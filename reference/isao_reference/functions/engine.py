@@ -249,8 +249,8 @@ def _repeated(call: Call, db: Any) -> str | None:
         if any(name == "idempotency-key" for name, _ in call.headers):
             raise errors.bad_request("Idempotency-Key is sent once")
         return None
-    if not 1 <= len(key) <= 255:
-        raise errors.bad_request("Idempotency-Key is 1 to 255 characters")
+    if not 1 <= len(key) <= 255 or not all("!" <= one <= "~" for one in key):
+        raise errors.bad_request("Idempotency-Key is 1 to 255 visible ASCII characters")
     known = records.repeated(db, str(call.principal.account), key)
     if known is None:
         return None
