@@ -68,7 +68,7 @@ def used_in_url(url: str) -> list[Used]:
     found = [Used(raw, unquote(raw)) for raw in parts.path.split("/") if raw]
     for pair in parts.query.split("&"):
         name, _, raw = pair.partition("=")
-        found += [Used(item, unquote_plus(item), unquote_plus(name)) for item in (raw, *raw.split("%2C")) if item]
+        found += [Used(item, unquote_plus(item), unquote_plus(name)) for item in (raw, *re.split("%2C|,", raw)) if item]
     return found
 
 
@@ -151,15 +151,16 @@ class Tracker:
         if value in self._said:
             return None
         source = self._sources.get(value)
-        if source is not None and (item.parameter == "next" or self._is_passing(value)):
+        if source is not None and (item.parameter == "next" or self._is_passing(value, source)):
             return source
         return self._near(value) if item.parameter else None
 
-    def _is_passing(self, value: str) -> bool:
+    def _is_passing(self, value: str, source: Source) -> bool:
         if len(value) < SHORTEST or value in self._lasting or not value.isprintable():
             return False
         if is_stix_id(value):
-            return value in self._passing
+            # What a listing of objects names lasts; what a record of a function names was made for that record.
+            return value in self._passing or source.path[:1] == ("facts",)
         return any(c.isdigit() for c in value)
 
     def _near(self, value: str) -> Source | None:

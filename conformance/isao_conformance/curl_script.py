@@ -26,7 +26,7 @@ _PLACEHOLDER = re.compile(r"\{\{([a-z0-9-]+)\}\}")
 WRONG_SECRET = "-with-a-wrong-secret"
 """How the lab ends the name of an actor that has the right user name and a wrong password."""
 _CURSOR = ("next",)
-_BREAKS = re.compile(r"([/?&=]|%2C)")
+_BREAKS = re.compile(r"([/?&=,]|%2C)")
 _CURL_ADDS = ("User-Agent", "Accept", "Content-Type", "Expect")
 # Every suite of TLS 1.2 but those with an ephemeral key exchange and an AEAD cipher (RFC 7540, Appendix A).
 _LISTED = "ALL:!aNULL:!eNULL" + "".join(

@@ -57,6 +57,8 @@ class World:
     fixture: Callable[[Callable[[Lab], Any]], Any]
     surveyors: Mapping[str, Session] = field(default_factory=dict)
     measures: dict[str, Any] = field(default_factory=dict)
+    benches: list[Lab] = field(default_factory=list)
+    """The labs of the shared fixtures: what a fixture was answered is evidence of the probes that judge it."""
 
 
 class Lab:
@@ -306,7 +308,8 @@ class Lab:
         last = [session.last.key for session in self._sessions.values() if session.last is not None]
         if not answers and not last and self.survey.capability is not None:
             answers = [self.survey.capability]
-        sessions = [*self._sessions.values(), *self._world.surveyors.values()]
+        shared = [session for lab in list(self._world.benches) for session in lab._sessions.values()]
+        sessions = [*self._sessions.values(), *self._world.surveyors.values(), *shared]
         keys = (session.key_of(answer) for answer in answers for session in sessions)
         return [key for key in keys if key is not None] or last
 

@@ -19,7 +19,7 @@ from isao_conformance.target import origin_of
 from isao_spec.model import Requirement
 
 GATE = "gate_"
-SAFE = ("GET", "HEAD", "TLS", "PLAIN")
+SAFE = ("GET", "HEAD", "TLS", "PLAIN", "STREAM")
 """Requests that change nothing: left out of a script unless an answer to them is needed."""
 CANDIDATES = 12
 """Of a watcher's offending exchanges, so many early ones are compared for the shortest way there."""

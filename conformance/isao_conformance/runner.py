@@ -84,7 +84,9 @@ class _Fixtures:
         if mine:
             assert self.world is not None
             try:
-                future.set_result(make(Lab(self.world, name)))
+                lab = Lab(self.world, name)
+                self.world.benches.append(lab)
+                future.set_result(make(lab))
             except BaseException as fault:
                 future.set_exception(fault)
         return future.result()
