@@ -120,7 +120,9 @@ class Functions:
     def _post(self, url: str, document: Any, headers: Mapping[str, str | None]) -> Answer:
         extra = [(name, value) for name, value in headers.items() if value is not None]
         body = b"" if document is None else json.dumps(document, ensure_ascii=False).encode()
-        return self.session.request("POST", url, accept=JSON, content_type=JSON, body=body, extra=extra)
+        # No bytes are no JSON, so they are not called so.
+        kind = None if document is None else JSON
+        return self.session.request("POST", url, accept=JSON, content_type=kind, body=body, extra=extra)
 
 
 def functions_of(lab: Lab, actor: str) -> Functions:
