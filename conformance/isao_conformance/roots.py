@@ -21,6 +21,17 @@ def listed_roots(lab: Lab) -> list[str]:
     return list(dict.fromkeys(root for root in slashed if origin_of(root) in lab.target.origins))
 
 
+def other_roots(lab: Lab) -> list[str]:
+    """The listed roots that are not the run's own one under another address: they list none of its collections."""
+    own = {str(one.id) for one in lab.survey.collections}
+    found = []
+    for root in (root for root in listed_roots(lab) if root != lab.survey.api_root):
+        there = {str(one.get("id")) for one in lab.reader.collections(root).list_of("collections")}
+        if not own & there:
+            found.append(root)
+    return found
+
+
 def roots_in_reach(lab: Lab) -> list[str]:
     """The root that the run uses first, then the others that are listed. Untestable without any."""
     roots = list(dict.fromkeys([*filter(None, [lab.survey.api_root]), *listed_roots(lab)]))

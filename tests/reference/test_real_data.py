@@ -28,7 +28,7 @@ RED = {
 }
 
 
-INVALID = {"capec-stix21.ndjson.gz": 4, "ics-attack-18.1.json.gz": 6}
+INVALID = {"capec-stix21.ndjson.gz": 3, "ics-attack-18.1.json.gz": 4}
 """Objects of real data that break a MUST of STIX 2.1: empty lists, and addresses that begin with a space."""
 
 
