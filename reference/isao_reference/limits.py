@@ -32,5 +32,8 @@ MAX_CREDENTIAL_OCTETS = 4096
 # A finished status stays available for at least 24 hours (TAXII 2.1 section 4.3); we keep a week.
 STATUS_SECONDS = 7 * 24 * 3600
 
+# An event can be resumed from for this long; who comes back later reads everything again.
+EVENT_SECONDS = 30 * 24 * 3600
+
 # Fraction digits of a STIX timestamp that are compared; more is refused.
 MAX_FRACTION_DIGITS = 30

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from isao_reference import setup
+from isao_reference.functions import clock
 from isao_reference.store import events as store_events
 from tests.support.functions import JSON, alert, do, events, make, words
 from tests.support.live import LiveExchange, live_demo
@@ -267,3 +269,14 @@ def test_many_streams_are_served_at_once_and_their_ends_are_noticed(live: LiveEx
         for stream in streams:
             stream.close()
     assert issued(live)
+
+
+def test_events_are_forgotten_after_a_month_and_not_before(exchange: World) -> None:
+    exchange.share("member-a", indicator(marks=["green"]))
+    seen = events(exchange, "member-b")[-1]["id"]
+    exchange.settings.clock.now += timedelta(days=29)
+    clock.forget_old_events(exchange.settings, exchange.store)
+    assert listing(exchange, "member-b", seen) == {"resync": False, "events": []}
+    exchange.settings.clock.now += timedelta(days=2)
+    clock.forget_old_events(exchange.settings, exchange.store)
+    assert listing(exchange, "member-b", seen) == {"resync": True, "events": []}

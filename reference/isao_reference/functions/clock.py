@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 
+from isao_reference import limits
 from isao_reference.functions import engine, views
 from isao_reference.functions.moment import EXCHANGE
 from isao_reference.settings import Settings
-from isao_reference.store import records
+from isao_reference.store import events, records
 from isao_reference.store.records import Record
 from isao_reference.store.sqlite import Store
 from isao_reference.wire import timestamps
@@ -36,6 +37,16 @@ def run_due(settings: Settings, store: Store) -> int:
                 except Exception:
                     log.exception("the step %s of %s %s could not be taken", step.name, contract.resource, waiting)
     return count
+
+
+def forget_old_events(settings: Settings, store: Store) -> None:
+    """Removes events that are older than an exchange keeps them. Nothing is written while there are none."""
+    before = timestamps.micros(settings.clock()) - limits.EVENT_SECONDS * 1_000_000
+    with store.reading() as db:
+        oldest = events.oldest_time(db)
+    if oldest is not None and oldest < before:
+        with store.writing() as db:
+            events.forget_events(db, before)
 
 
 def _take_if_due(settings: Settings, store: Store, contract: Contract, step: Step, identifier: str) -> bool:

@@ -50,6 +50,12 @@ def last_key(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT COALESCE(MAX(key), 0) FROM events").fetchone()[0])
 
 
+def oldest_time(db: sqlite3.Connection) -> int | None:
+    """When the oldest kept event happened (microseconds), None when there is none."""
+    row = db.execute("SELECT time FROM events ORDER BY key LIMIT 1").fetchone()
+    return None if row is None else int(row[0])
+
+
 def forget_events(db: sqlite3.Connection, before: int) -> None:
     """Removes events older than a moment (microseconds). Who comes back with a forgotten id is told to read anew."""
     db.execute("DELETE FROM events WHERE time < ?", (before,))
