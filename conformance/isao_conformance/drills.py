@@ -179,8 +179,8 @@ def found(lab: Lab, actor: str, ids: Iterable[str]) -> dict[str, Document]:
     def ask() -> dict[str, Document] | None:
         seen: dict[str, Document] = {}
         for where in dict.fromkeys((*lab.survey.readable, *lab.target.write)):
-            answer = session.objects(where, match_id=",".join(sorted(wanted)))
-            seen |= {str(stix["id"]): stix for stix in answer.objects if stix.get("id") in wanted}
+            pages = lab.walk(session.objects, where, match_id=",".join(sorted(wanted)))
+            seen |= {str(stix["id"]): stix for page in pages for stix in page.objects if stix.get("id") in wanted}
             if seen.keys() >= wanted:
                 return seen
         return None

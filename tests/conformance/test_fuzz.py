@@ -95,7 +95,7 @@ def test_findings_stand_beside_the_verdicts_and_leave_the_exit_code_alone(tmp_pa
     methods: set[str] = set()
     with live_demo(tmp_path, wrap=lambda app: Broken(app, methods)) as exchange:
         command = [sys.executable, "-m", "isao_conformance.cli.main", "certify", "--target", str(exchange.target_path)]
-        command += ["--select", "ISAO-GOV-001", "--read-only", "--fuzz", "15", "--output", str(tmp_path / "report")]
+        command += ["--select", "ISAO-GOV-001", "--read-only", "--fuzz", "8", "--output", str(tmp_path / "report")]
         kept = {name: value for name, value in os.environ.items() if not name.startswith("ISAO_")}
         done = subprocess.run(command, capture_output=True, text=True, env=kept, timeout=180)
         secrets = [actor.secret for actor in exchange.actors.values()]
