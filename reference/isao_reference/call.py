@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 
 from isao_reference.policy.principal import Principal
@@ -40,4 +40,4 @@ class Answer:
     status: int = 200
     media_type: str = media_types.TAXII_21
     headers: tuple[tuple[str, str], ...] = ()
-    stream: Callable[[], AsyncIterator[bytes]] | None = None
+    stream: Callable[[], AsyncGenerator[bytes, None]] | None = None

@@ -280,7 +280,7 @@ async def respond_with_stream(send: Send, receive: Receive, answer: Answer) -> N
         await send({"type": "http.response.body", "body": b""})
     finally:
         leaving.cancel()
-        await parts.aclose()  # type: ignore[attr-defined]
+        await parts.aclose()
 
 
 async def _left(receive: Receive) -> None:

@@ -21,7 +21,7 @@ from isao_reference.policy import audience, tlp
 from isao_reference.policy.audience import Contributor
 from isao_reference.policy.principal import ORGANIZATION_KINDS, READER_CLASSES, ROLES, STANDINGS
 from isao_reference.settings import utc_now
-from isao_reference.store import api_roots, collections, documents, items, parties
+from isao_reference.store import api_roots, collections, documents, events, items, parties
 from isao_reference.store.api_roots import ApiRoot
 from isao_reference.store.collections import Collection
 from isao_reference.store.parties import Account
@@ -230,6 +230,7 @@ def set_capability_document(store: Store, document: Mapping[str, Any]) -> None:
             try:
                 items.redistribute(db, labels)
                 engine.redistribute(db)
+                events.forget_all(db)
             except sqlite3.IntegrityError:
                 raise SetupError("the map would merge two different items of one contributor") from None
 

@@ -22,7 +22,7 @@ from tests.support.functions import (
     read,
     step,
 )
-from tests.support.world import LIBRARY, PUBLIC, Clock, World, indicator, stamp, world
+from tests.support.world import LIBRARY, OPEN, PUBLIC, Clock, World, indicator, stamp, world
 
 
 @pytest.fixture
@@ -111,7 +111,8 @@ def graph(exchange: World, action: str, edge: str, name: str, collection: str) -
     between = {**made, "type": "relationship", "id": link["id"].replace("indicator", "relationship")}
     between |= {"relationship_type": "mitigates", "source_ref": help_["id"], "target_ref": threat["id"]}
     between |= {"object_marking_refs": link["object_marking_refs"]}
-    exchange.share("operator", threat, help_, between, collection=collection)
+    exchange.share("operator", threat, collection=LIBRARY)
+    exchange.share("operator", help_, between, collection=collection)
     return threat
 
 
@@ -153,6 +154,47 @@ def test_an_alert_names_the_mitigations_that_its_readers_may_know_of(
         )
         is told
     )
+
+
+@pytest.mark.parametrize(
+    ("mark", "label", "taken"), [("amber", "green", False), ("amber", "amber", True), ("green", "amber", True)]
+)
+def test_an_alert_names_nothing_that_is_for_fewer_than_its_readers(
+    exchange: World, mark: str, label: str, taken: bool
+) -> None:
+    hidden = indicator(marks=[mark])
+    exchange.share("operator", hidden)
+    before = everything(exchange)
+    answer = create(exchange, "analyst", "alerts", alert(marking=label, about=[hidden["id"]]))
+    assert answer.status == (201 if taken else 422), answer.body
+    if not taken:
+        assert [one["pointer"] for one in answer.json["errors"]] == ["/about/0"]
+        assert everything(exchange) == before
+
+
+def test_what_has_been_hidden_since_the_draft_is_not_told_when_the_alert_is_issued(exchange: World) -> None:
+    threat = graph(exchange, "clear", "clear", "something", LIBRARY)
+    draft = make(exchange, "analyst", "alerts", alert(about=[threat["id"]]))
+    assert draft["facts"]["mitigations"]
+    action = draft["facts"]["mitigations"][0]["id"]
+    shown = next(one for one in bodies(exchange, "operator") if one["id"] == action)
+    later = {**shown, "modified": stamp(1), "revoked": True}
+    exchange.share("operator", later, collection=LIBRARY)
+    after = do(exchange, "analyst", "alerts", draft["id"], "issue")
+    assert "mitigations" not in after["facts"]
+    report = next(one for one in bodies(exchange, "member-a") if one["id"] == after["facts"]["report"])
+    assert action not in report["object_refs"]
+
+
+def test_an_alert_about_what_was_revoked_since_the_draft_is_not_issued(exchange: World) -> None:
+    threat = indicator(marks=["green"])
+    exchange.share("operator", threat)
+    draft = make(exchange, "analyst", "alerts", alert(about=[threat["id"]]))["id"]
+    exchange.as_("operator").delete(f"/exchange/collections/{OPEN}/objects/{threat['id']}/")
+    answer = step(exchange, "analyst", "alerts", draft, "issue")
+    assert answer.status == 422
+    assert [one["pointer"] for one in answer.json["errors"]] == ["/about/0"]
+    assert state(exchange, draft) == "draft"
 
 
 def test_a_drill_says_so_wherever_it_is_shown(exchange: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import threading
@@ -17,7 +18,9 @@ import pytest
 
 from isao_reference import setup
 from isao_reference.functions import clock
+from isao_reference.policy.audience import DEFAULT_DISTRIBUTION
 from isao_reference.store import events as store_events
+from isao_reference.store.commits import Commits
 from tests.support.functions import JSON, alert, do, events, make, words
 from tests.support.live import LiveExchange, live_demo
 from tests.support.world import LIBRARY, OPEN, PUBLIC, World, indicator, objects_url
@@ -64,6 +67,32 @@ def test_an_id_that_is_foreign_or_unknown_or_forgotten_means_read_everything_ane
     with exchange.store.writing() as db:
         store_events.forget_events(db, 10**18)
     assert listing(exchange, "member-b", own[0]["id"]) == {"resync": True, "events": []}
+
+
+def test_events_of_before_a_new_map_are_forgotten(exchange: World) -> None:
+    """Whom an event was for was worked out by the old map."""
+    exchange.share("member-a", indicator(marks=["green"]))
+    known = listing(exchange, "member-b")["events"]
+    assert known
+    labels = {**DEFAULT_DISTRIBUTION, "green": ["members"]}
+    setup.set_capability_document(exchange.store, {"distribution": {"labels": labels}})
+    assert listing(exchange, "member-b", known[0]["id"]) == {"resync": True, "events": []}
+
+
+def test_a_commit_stands_though_a_listeners_loop_has_just_closed() -> None:
+    commits = Commits()
+    loop = asyncio.new_event_loop()
+
+    async def listen() -> None:
+        with commits.listening():
+            loop.stop()
+            await asyncio.sleep(3600)
+
+    task = loop.create_task(listen())
+    loop.run_forever()
+    loop.close()
+    commits.wake()
+    assert not task.done(), "it was listening when its loop was closed"
 
 
 def test_events_for_others_never_arrive(exchange: World) -> None:

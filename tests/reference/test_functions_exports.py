@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from isao_reference.functions import exports
 from tests.support.functions import make, table
 from tests.support.world import DROPBOX, LIBRARY, Clock, World, indicator, stamp, world
 
@@ -152,3 +153,17 @@ def test_a_query_that_is_not_known_is_400(exchange: World, query: str) -> None:
 def test_there_are_no_other_exports(exchange: World) -> None:
     for name in ("indicators.json", "..", "indicators.csv/", "%2e%2e"):
         assert exchange.as_("member-b").get(f"/functions/exports/{name}").status in (404, 405)
+
+
+def test_an_export_is_whole_or_refused_and_never_cut(exchange: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "AT_ONCE", 2)
+    monkeypatch.setattr(exports, "MOST", 5)
+    wanted = [f"{number}.example" for number in range(5)]
+    exchange.share("member-a", *(domain(one) for one in wanted))
+    assert values(exchange, "member-b") == wanted
+    exchange.share("member-a", domain("one-more.example", confidence=80))
+    for path in (TABLE, LIST):
+        answer = exchange.as_("member-b").get(path)
+        assert answer.status == 400
+        assert "ask by type or confidence" in answer.body.decode()
+    assert values(exchange, "member-b", "confidence=50") == ["one-more.example"]

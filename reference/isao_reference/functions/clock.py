@@ -7,6 +7,7 @@ because each step of the clock is on record with the state it was taken in.
 from __future__ import annotations
 
 import logging
+import sqlite3
 
 from isao_reference import limits
 from isao_reference.functions import engine, views
@@ -62,11 +63,11 @@ def _take_if_due(settings: Settings, store: Store, contract: Contract, step: Ste
         return True
 
 
-def _is_due(db: object, contract: Contract, step: Step, identifier: str, now: int) -> bool:
-    record = records.by_id(db, contract.resource, identifier)  # type: ignore[arg-type]
+def _is_due(db: sqlite3.Connection, contract: Contract, step: Step, identifier: str, now: int) -> bool:
+    record = records.by_id(db, contract.resource, identifier)
     if record is None or record.state not in step.sources or not _has_come(step, record, now):
         return False
-    done = records.steps_of(db, record.key)  # type: ignore[arg-type]
+    done = records.steps_of(db, record.key)
     return step.to not in step.sources or not any(
         one.step == step.name and one.time >= record.entered and one.account == EXCHANGE for one in done
     )

@@ -66,7 +66,7 @@ def get_records(call: Call) -> Answer:
     contract = contract_of(call)
     if call.principal.anonymous:
         raise errors.unauthorized()
-    asked = _query(call, ("limit", "state", "next"))
+    asked = query_of(call, ("limit", "state", "next"))
     size, state = _size(asked.get("limit")), asked.get("state")
     if state is not None and state not in contract.states:
         raise errors.bad_request(f"state is one of {', '.join(contract.states)}")
@@ -130,7 +130,7 @@ def _document(call: Call, contract: Contract) -> Any:
         text = json_reader.decode(call.body)
     except JsonFault as fault:
         raise errors.bad_request(str(fault)) from None
-    return {**_query(call, None), **form.fixed, form.content: text}
+    return {**query_of(call, None), **form.fixed, form.content: text}
 
 
 def _sent_as(call: Call) -> str:
@@ -148,7 +148,8 @@ def _body(call: Call) -> Any:
         raise errors.bad_request(str(fault)) from None
 
 
-def _query(call: Call, known: Iterable[str] | None) -> dict[str, str]:
+def query_of(call: Call, known: Iterable[str] | None) -> dict[str, str]:
+    """The parameters of a request, each sent once; 400 for one that is not known (None: all are)."""
     try:
         found = parse_qs(call.query.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=50)
     except ValueError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -104,7 +105,7 @@ def done_already(wanted: Step, principal: Principal, history: Iterable[Taken]) -
     )
 
 
-def require_record(call: Call, db: Any, contract: Contract, identifier: str) -> Record:
+def require_record(call: Call, db: sqlite3.Connection, contract: Contract, identifier: str) -> Record:
     """The record, for who may read it; for all others the answer for absence."""
     record = records.by_id(db, contract.resource, identifier)
     if record is None or not decide.may_read(call.principal, items.audiences(db)[record.audience]):
@@ -112,7 +113,7 @@ def require_record(call: Call, db: Any, contract: Contract, identifier: str) -> 
     return record
 
 
-def require_fresh(call: Call, db: Any, contract: Contract, record: Record, wanted: Step) -> None:
+def require_fresh(call: Call, db: sqlite3.Connection, contract: Contract, record: Record, wanted: Step) -> None:
     """412 when If-Match names another state of the record than the caller would be shown now."""
     sent = ",".join(value for name, value in call.headers if name == "if-match")
     if not sent:
@@ -142,7 +143,7 @@ def require_valid(contract: Contract, wanted: Step, document: Any) -> None:
 
 def take(
     settings: Settings,
-    db: Any,
+    db: sqlite3.Connection,
     principal: Principal,
     contract: Contract,
     wanted: Step,
@@ -190,13 +191,13 @@ def take(
     return take(settings, db, system(db), contract, contract.steps[name], after, further, now)
 
 
-def system(db: Any) -> Principal:
+def system(db: sqlite3.Connection) -> Principal:
     """The exchange itself, when it takes a step."""
     own = exchange_of(db)
     return Principal(own.account, own.organization, own.kind, "operator")
 
 
-def readers(db: Any, contract: Contract, record: Record) -> Audience:
+def readers(db: sqlite3.Connection, contract: Contract, record: Record) -> Audience:
     """Who may read the record in its state, by the contract: parties, organizations, or those its label gives."""
     wanted = contract.states[record.state].readers
     if wanted is Readers.ORGANIZATIONS:
@@ -210,7 +211,7 @@ def readers(db: Any, contract: Contract, record: Record) -> Audience:
     return policy.marked(str(record.document[contract.marking]), contributor, distribution, kinds)
 
 
-def redistribute(db: Any) -> None:
+def redistribute(db: sqlite3.Connection) -> None:
     """Works out anew who may read each record, for a map of labels that has changed."""
     for contract in load().contracts.values():
         for record in records.in_states(db, contract.resource, contract.states):
@@ -242,7 +243,7 @@ def _digest(call: Call) -> bytes:
     return hashlib.sha256(f"{named}\n".encode() + call.body).digest()
 
 
-def _repeated(call: Call, db: Any) -> str | None:
+def _repeated(call: Call, db: sqlite3.Connection) -> str | None:
     """The record that this very request led to before, by its Idempotency-Key. 422 when the key was another's."""
     key = call.header("idempotency-key")
     if key is None:
@@ -259,7 +260,7 @@ def _repeated(call: Call, db: Any) -> str | None:
     return known[1]
 
 
-def _remember(call: Call, db: Any, record: Record, now: int) -> None:
+def _remember(call: Call, db: sqlite3.Connection, record: Record, now: int) -> None:
     key = call.header("idempotency-key")
     if key is not None:
         records.forget(db, now - REPEATS_KEPT)

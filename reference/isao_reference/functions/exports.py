@@ -10,20 +10,22 @@ import io
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qs
 
 from isao_reference import errors
 from isao_reference.call import Answer, Call
-from isao_reference.functions import ledger, tables
+from isao_reference.functions import endpoints, ledger, tables
 from isao_reference.policy import decide, tlp
 from isao_reference.store import collections, items, selection
-from isao_reference.store.selection import Query
+from isao_reference.store.selection import Query, Row
 from isao_reference.wire import timestamps
 
 MOST = 50_000
 """Lines of one export."""
+AT_ONCE = 5_000
+"""Rows that are held in memory at once."""
 
 _PATTERN = re.compile(r"\[\s*([a-z0-9-]+):([a-z_.'A-Z0-9-]+)\s*=\s*'((?:[^'\\]|\\.)*)'\s*\]")
 COLUMNS = ("type", "value", "tlp", "confidence", "valid_from", "valid_until", "name", "id")
@@ -38,24 +40,15 @@ def get_export(call: Call) -> Answer:
         raise errors.not_found()
     kind, confidence = _selection(call)
     with call.store.reading() as db:
-        lines = [one for one in _lines(call, db) if kind in (None, one["type"]) and one["confidence"] >= confidence]
-    theirs = [one for one in lines if one["organization"] != call.principal.organization]
-    ledger.note(call, [ledger.item(str(one["id"]), str(one["organization"])) for one in theirs])
+        lines = _lines(call, db, kind, confidence)
+    ledger.note_items(call, ((str(one["id"]), str(one["organization"])) for one in lines))
     if name == "indicators.csv":
         return Answer(_table(lines), media_type="text/csv; charset=utf-8")
     return Answer(_list(lines), media_type="text/plain; charset=utf-8")
 
 
 def _selection(call: Call) -> tuple[str | None, int]:
-    try:
-        given = parse_qs(call.query.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=50)
-    except ValueError:
-        raise errors.bad_request("there are too many parameters") from None
-    if any(len(values) > 1 for values in given.values()):
-        raise errors.bad_request("a parameter was sent twice")
-    found = {name: values[0] for name, values in given.items()}
-    if found.keys() - {"type", "confidence"}:
-        raise errors.bad_request("the parameters are type and confidence")
+    found = endpoints.query_of(call, ("type", "confidence"))
     kind, confidence = found.get("type"), found.get("confidence", "0")
     if kind is not None and kind not in tables.TYPES:
         raise errors.bad_request(f"type is one of {', '.join(tables.TYPES)}")
@@ -64,19 +57,29 @@ def _selection(call: Call) -> tuple[str | None, int]:
     return kind, int(confidence)
 
 
-def _lines(call: Call, db: sqlite3.Connection) -> list[dict[str, Any]]:
+def _lines(call: Call, db: sqlite3.Connection, kind: str | None, confidence: int) -> list[dict[str, Any]]:
+    """The lines asked for; 400 when there are more than one export holds, since a list that was cut protects nobody
+    from the rest."""
     audiences = decide.readable_audiences(call.principal, items.audiences(db))
     now = call.settings.clock()
     found: dict[str, dict[str, Any]] = {}
     for place in collections.all_collections(db):
         if not decide.can_read(call.principal, place.readers):
             continue
-        query = Query(place.key, audiences, types=("indicator",))
-        for row in selection.select(db, query, MOST, with_body=True):
+        for row in _rows(db, Query(place.key, audiences, types=("indicator",))):
             line = _line(json.loads(row.body), items.label_of(db, row.key), timestamps.micros(now))
-            if line is not None:
+            if line is not None and kind in (None, line["type"]) and line["confidence"] >= confidence:
                 found.setdefault(str(line["id"]), {**line, "organization": row.organization})
+            if len(found) > MOST:
+                raise errors.bad_request(f"there are more than {MOST} indicators; ask by type or confidence")
     return list(found.values())
+
+
+def _rows(db: sqlite3.Connection, query: Query) -> Iterator[Row]:
+    rows = selection.select(db, query, AT_ONCE, with_body=True)
+    while rows:
+        yield from rows
+        rows = selection.select(db, replace(query, after=rows[-1].date_added), AT_ONCE, with_body=True)
 
 
 def _line(stix: Mapping[str, Any], label: str, now: int) -> dict[str, Any] | None:
@@ -88,12 +91,13 @@ def _line(stix: Mapping[str, Any], label: str, now: int) -> dict[str, Any] | Non
     value = re.sub(r"\\(.)", r"\1", said[3])
     if not value.isprintable():
         return None  # a line break in a value would add lines of its author's choice to everybody's lists
+    confidence = stix.get("confidence")
     kind = {"file:hashes": "file-hash", "file:name": "file-name"}.get(f"{said[1]}:{said[2].split('.')[0]}", said[1])
     return {
         "type": kind,
         "value": value,
         "tlp": label,
-        "confidence": stix.get("confidence", 0),
+        "confidence": confidence if isinstance(confidence, int) else 0,
         "valid_from": stix.get("valid_from", ""),
         "valid_until": stix.get("valid_until", ""),
         "name": stix.get("name", ""),

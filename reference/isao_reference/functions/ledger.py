@@ -16,6 +16,11 @@ def item(object_id: str, organization: str) -> str:
     return f"{object_id} {organization}"
 
 
+def note_items(call: Call, given: Iterable[tuple[str, str]]) -> None:
+    """Writes down objects, each as (id, contributing organization), but for the caller's own."""
+    note(call, [item(*one) for one in given if one[1] != call.principal.organization])
+
+
 def note(call: Call, subjects: Iterable[str]) -> None:
     """Writes down what the caller's organization is about to be given for the first time: records by their
     ids, objects by `item`.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from isao_reference import auth, errors
@@ -62,7 +62,7 @@ def _start(call: Call, db: sqlite3.Connection, streaming: bool) -> Start:
     return Start(events.last_key(db) if streaming else 0, True)
 
 
-async def _stream(call: Call, start: Start) -> AsyncIterator[bytes]:
+async def _stream(call: Call, start: Start) -> AsyncGenerator[bytes, None]:
     yield b"retry: 2000\n\n"
     if start.resync:
         yield b"event: resync\ndata: {}\n\n"

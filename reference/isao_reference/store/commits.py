@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 class Commits:
@@ -32,5 +32,5 @@ class Commits:
         with self._lock:
             waiting = list(self._listeners.values())
         for loop, event in waiting:
-            if not loop.is_closed():
+            with suppress(RuntimeError):  # its loop has just closed: what was committed is committed all the same
                 loop.call_soon_threadsafe(event.set)

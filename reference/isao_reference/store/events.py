@@ -27,10 +27,11 @@ def insert_event(db: sqlite3.Connection, identifier: str, now: int, audience: in
 
 def events_after(db: sqlite3.Connection, audiences: Sequence[int] | None, after: int, size: int) -> list[Event]:
     """Events after the key `after` that a reader of these audiences may see; None means all."""
-    allowed, values = "", [after]
+    allowed = ""
+    values: list[int | str] = [after]
     if audiences is not None:
         allowed = " AND audience IN (SELECT value FROM json_each(?))"
-        values.append(json.dumps(list(audiences)))  # type: ignore[arg-type]
+        values.append(json.dumps(list(audiences)))
     rows = db.execute(
         f"SELECT key, id, time, body FROM events WHERE key > ?{allowed} ORDER BY key LIMIT ?", (*values, size)
     )
@@ -59,6 +60,11 @@ def oldest_time(db: sqlite3.Connection) -> int | None:
 def forget_events(db: sqlite3.Connection, before: int) -> None:
     """Removes events older than a moment (microseconds). Who comes back with a forgotten id is told to read anew."""
     db.execute("DELETE FROM events WHERE time < ?", (before,))
+
+
+def forget_all(db: sqlite3.Connection) -> None:
+    """Removes every event, for who may read what has changed: all who come back are told to read anew."""
+    db.execute("DELETE FROM events")
 
 
 def undelivered(db: sqlite3.Connection, organization: str, subjects: Iterable[str]) -> list[str]:

@@ -7,17 +7,22 @@ from isao_reference.functions import knowledge, publishing, sight
 from isao_reference.functions.moment import Moment
 from isao_reference.policy import decide
 from isao_reference.policy import records as policy
+from isao_reference.policy.audience import Audience
 from isao_reference.policy.principal import Principal
-from isao_reference.store import items, parties, records
+from isao_reference.store import documents, items, parties, records
 
 
 def what_it_is_about_is_there(moment: Moment) -> None:
-    """422 for an object that the author cannot read, or an organization that there is not."""
-    faults = [
-        (f"/about/{place}", "there is nothing of this id that this account may see")
-        for place, one in enumerate(moment.content.get("about", ()))
-        if not publishing.readable(moment, one)
-    ]
+    """422 for an object that the author cannot read, or that not all may be told of to whom the alert's label lets it
+    go, and for an organization that there is not."""
+    seen, readers = sight.look(moment.db), _readers(moment)
+    faults = []
+    for place, one in enumerate(moment.content.get("about", ())):
+        rows = publishing.readable(moment, one)
+        if not rows:
+            faults.append((f"/about/{place}", "there is nothing of this id that this account may see"))
+        elif not any(seen.may_be_told(row.audience, row.collection.key, readers) for row in rows):
+            faults.append((f"/about/{place}", "is for fewer readers than the alert; leave it out or label it stricter"))
     known = {one for one, _, _ in parties.all_organizations(moment.db)}
     faults += [
         (f"/addressed_to/{place}", "there is no organization of this id")
@@ -31,9 +36,7 @@ def what_it_is_about_is_there(moment: Moment) -> None:
 def name_mitigations(moment: Moment) -> None:
     """The courses of action that the exchange's own graph has against what the alert is about, or what that uses, as
     far as everybody may know of them to whom the alert's label lets it go."""
-    seen = sight.look(moment.db)
-    label = str(moment.content[moment.contract.marking])
-    readers = policy.marked(label, moment.contributor(), seen.distribution, None)
+    seen, readers = sight.look(moment.db), _readers(moment)
     found = knowledge.mitigations(
         moment.db,
         moment.content.get("about", ()),
@@ -43,6 +46,12 @@ def name_mitigations(moment: Moment) -> None:
         moment.facts["mitigations"] = [{"id": one, "name": name} for one, name in found]
     else:
         moment.facts.pop("mitigations", None)
+
+
+def _readers(moment: Moment) -> Audience:
+    """To whom the alert's label lets it go, its address left aside."""
+    distribution, _ = documents.policy_settings(moment.db)
+    return policy.marked(str(moment.content[moment.contract.marking]), moment.contributor(), distribution, None)
 
 
 def publish_alert(moment: Moment) -> None:
@@ -59,7 +68,7 @@ def publish_alert(moment: Moment) -> None:
         name=f"What to do: {alert['title']}",
         description="\n".join(alert["actions"]),
     )
-    known = [one["id"] for one in moment.record.facts.get("mitigations", ())]
+    known = [one["id"] for one in moment.facts.get("mitigations", ())]
     report = publishing.new_object(
         moment,
         "report",
