@@ -17,6 +17,7 @@ from isao_conformance.exchange import Answer
 from isao_conformance.function_api import Functions, functions_of
 from isao_conformance.lab import Lab
 from isao_conformance.readers import REFUSALS
+from isao_spec import schema_check
 
 Document = dict[str, Any]
 
@@ -84,17 +85,8 @@ def contacts(lab: Lab) -> list[Document]:
     ]
 
 
-TERMS = (
-    "permitted_use",
-    "handling",
-    "onward_sharing",
-    "confidentiality",
-    "personal_data",
-    "incident_notice",
-    "sanctions",
-    "exit",
-    "termination",
-)
+TERMS: tuple[str, ...] = tuple(schema_check.schema("documents/agreement")["properties"]["terms"]["required"])
+"""What an agreement has to have words on (ISAO-MEM-004)."""
 
 
 def agreement(lab: Lab, without: str = "") -> Document:

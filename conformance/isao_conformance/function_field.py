@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from isao_conformance.errors import Untestable
@@ -28,7 +29,7 @@ class Field:
     def each(self, judge: Callable[[Bench], None]) -> None:
         """Judge every contract."""
         for bench in benches(self.lab, self.singular):
-            self.patient(lambda bench=bench: judge(bench))  # type: ignore[misc]  # bench is bound now
+            self.patient(partial(judge, bench))
 
     def patient(self, judge: Callable[[], None]) -> None:
         """Judge something; what keeps it from being judged is kept."""

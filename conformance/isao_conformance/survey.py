@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urljoin
 
@@ -92,7 +93,7 @@ def survey(target: Target, session_of: Callable[[str], Session]) -> Survey:
             if url in known:
                 continue
             known.add(url)
-            single = ask(lambda url=url: session.collection(url))  # type: ignore[misc]  # url is bound now
+            single = ask(partial(session.collection, url))
             if single is not None and single.status == 200:
                 collections.append(_collection(url, single.resource))
     return Survey(primary, discovery, api_root, root, tuple(collections), capability, tuple(notes))

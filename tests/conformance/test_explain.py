@@ -19,7 +19,7 @@ CATALOGUE = load()
 
 
 def run(command: object, *arguments: str) -> Result:
-    return CliRunner().invoke(command, list(arguments))  # type: ignore[arg-type]
+    return CliRunner().invoke(command, list(arguments))
 
 
 def squeezed(text: str) -> str:

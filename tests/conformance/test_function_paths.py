@@ -44,7 +44,7 @@ def people(resource: str, lent: Iterable[str] = ACTORS, **more: object) -> Peopl
     cast = cast_of(contract, actors)
     assert cast is not None
     label = "green" if contract.marking else ""
-    return People(contract, actors, cast, MAP, label, **{"may_decide": True, **more})  # type: ignore[arg-type]
+    return People(contract, actors, cast, MAP, label, **{"may_decide": True, **more})
 
 
 def names(moves: Iterable[Move]) -> list[tuple[str, str]]:
@@ -217,5 +217,5 @@ def test_records_are_written_down_and_always_listed_as_left_over(tmp_path: Path)
         Created("https://host/c/", "member-a", "indicator--1", OBJECT),
     ]
     target = Target("t", "https://host/", ("https://host",), (), "https://host/taxii2/", may_delete=True)
-    (left,) = remove(target, None, [Created("https://host/functions/alerts/", "analyst", "r-1", RECORD)])  # type: ignore[arg-type]
+    (left,) = remove(target, None, [Created("https://host/functions/alerts/", "analyst", "r-1", RECORD)])
     assert "cannot be deleted" in left.why

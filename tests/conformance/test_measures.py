@@ -51,7 +51,7 @@ def test_markdown_shows_value_and_threshold() -> None:
 def test_percentiles_are_durations_that_were_seen() -> None:
     lab = object.__new__(Lab)
     lab.name = "p"
-    lab._world = SimpleNamespace(measures={})  # type: ignore[assignment]
+    lab._world = SimpleNamespace(measures={})
     lab.measure_all("x", [float(number) for number in range(20, 0, -1)])
     assert {name: told["value"] for name, told in lab._world.measures.items()} == {
         "x, p50": 10.0,

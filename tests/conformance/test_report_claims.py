@@ -121,7 +121,7 @@ def test_plain_http_a_selection_and_no_claim_claim_nothing() -> None:
         ({"rows": (MUST,)}, "selection"),
         ({"no_claim": True}, "--no-claim"),
     ):
-        report, _ = report_of(**told)  # type: ignore[arg-type]
+        report, _ = report_of(**told)
         assert report["claims"] == []
         assert word in "; ".join(report["unclaimed_because"])
         assert report["run"]["verdict"] == "no conformance claimed"

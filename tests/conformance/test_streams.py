@@ -102,7 +102,7 @@ def test_a_silent_stream_ends_at_the_deadline_with_what_it_said() -> None:
 )
 def test_a_hostile_stream_neither_holds_nor_floods_the_harness(script: object, words: str) -> None:
     done: list[int] = []
-    with peer(script) as base, pytest.raises(NoAnswer, match=words):  # type: ignore[arg-type]
+    with peer(script) as base, pytest.raises(NoAnswer, match=words):
         session(Live(Wire(TlsFiles()), Redactor([])), base, Actor("outsider")).listen(base, then=lambda: done.append(1))
 
 

@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
 from isao_reference.functions import engine
 from isao_reference.functions.effects import memberships
 from isao_reference.functions.moment import Moment
-from tests.support.answering import Forward, Reply, Seen, on
+from isao_spec import schema_check
+from tests.support.answering import Seen, on
 from tests.support.function_faults import about, change_records, exchange_effect, nothing, refuse
 from tests.support.mutation import Fault, mutant
 
-TERMS = (
-    "permitted_use",
-    "handling",
-    "onward_sharing",
-    "confidentiality",
-    "personal_data",
-    "incident_notice",
-    "sanctions",
-    "exit",
-    "termination",
-)
+TERMS = tuple(schema_check.schema("documents/agreement")["properties"]["terms"]["required"])
+
+
+def _as_a_member(fault: Fault, when: Callable[[Seen], bool]) -> None:
+    """Requests are taken for those of a member of another organization."""
+    fault.change_requests(when, lambda seen: seen.by(fault.authorization_of("member-b")))
 
 
 @mutant("ISAO-MEM-005", size="subtle")
 def a_former_member_still_reads_the_manifest(fault: Fault) -> None:
     """Standing is looked up on every path but one."""
-
-    async def forgetful(seen: Seen, forward: Forward) -> Reply:
-        return await forward(seen.by(fault.authorization_of("member-b")))
-
-    fault.around(lambda seen: seen.principal == "ex-member" and on("manifest")(seen), forgetful)
+    _as_a_member(fault, lambda seen: seen.principal == "ex-member" and on("manifest")(seen))
 
 
 @mutant(
@@ -48,21 +40,13 @@ def standing_is_never_looked_up(fault: Fault) -> None:
 @mutant("ISAO-MEM-014", size="subtle")
 def a_former_member_still_contributes(fault: Fault) -> None:
     """Standing is looked up for reading only."""
-
-    async def forgetful(seen: Seen, forward: Forward) -> Reply:
-        return await forward(seen.by(fault.authorization_of("member-b")))
-
-    fault.around(lambda seen: seen.principal == "ex-member" and seen.method == "POST", forgetful)
+    _as_a_member(fault, lambda seen: seen.principal == "ex-member" and seen.method == "POST")
 
 
 @mutant("ISAO-MEM-015", size="subtle")
 def a_stranger_reads_the_manifest_of_the_members(fault: Fault) -> None:
     """The objects ask for an account, the list of their ids and dates does not."""
-
-    async def careless(seen: Seen, forward: Forward) -> Reply:
-        return await forward(seen.by(fault.authorization_of("member-b")))
-
-    fault.around(lambda seen: seen.principal == "" and on("manifest")(seen), careless)
+    _as_a_member(fault, lambda seen: seen.principal == "" and on("manifest")(seen))
 
 
 @mutant("ISAO-MEM-001")
@@ -85,21 +69,13 @@ def a_criterion_that_is_answered_counts_as_met(fault: Fault) -> None:
 @mutant("ISAO-MEM-002")
 def an_applicant_is_a_member_from_the_start(fault: Fault) -> None:
     """Whoever has filed an application reads and writes like a member while it waits."""
-
-    async def hasty(seen: Seen, forward: Forward) -> Reply:
-        return await forward(seen.by(fault.authorization_of("member-b")))
-
-    fault.around(lambda seen: seen.principal == "applicant" and seen.endpoint != "", hasty)
+    _as_a_member(fault, lambda seen: seen.principal == "applicant" and seen.endpoint != "")
 
 
 @mutant("ISAO-MEM-002", size="subtle")
 def an_applicant_reads_the_manifest(fault: Fault) -> None:
     """Only the index of what members share is open to those who wait."""
-
-    async def careless(seen: Seen, forward: Forward) -> Reply:
-        return await forward(seen.by(fault.authorization_of("member-b")))
-
-    fault.around(lambda seen: seen.principal == "applicant" and on("manifest")(seen), careless)
+    _as_a_member(fault, lambda seen: seen.principal == "applicant" and on("manifest")(seen))
 
 
 @mutant("ISAO-MEM-003")

@@ -125,8 +125,10 @@ REPORT: Json = {
         }
     ],
     "measures": {"visibility": {"value": 0.5, "unit": "s", "probe": "p"}},
-    "created": [{"collection": "c", "actor": "member-a", "id": "indicator--1"}],
-    "leftovers": [{"collection": "c", "actor": "member-a", "id": "indicator--1", "why": "may_delete is off"}],
+    "created": [{"collection": "c", "actor": "member-a", "id": "indicator--1", "kind": "object"}],
+    "leftovers": [
+        {"collection": "c", "actor": "member-a", "id": "indicator--1", "kind": "object", "why": "may_delete is off"}
+    ],
 }
 
 GOOD = {"capability-document": CAPABILITY, "target": TARGET, "report": REPORT}

@@ -115,7 +115,7 @@ def _measure(taken: Mapping[str, Any], catalogue: Catalogue) -> dict[str, Any]:
 
 
 def _created(item: Created) -> dict[str, str]:
-    return {"collection": item.collection, "actor": item.actor, "id": item.id}
+    return {"collection": item.collection, "actor": item.actor, "id": item.id, "kind": item.kind}
 
 
 def _row(judged: Judged, catalogue: Catalogue, record: Transcript) -> dict[str, Any]:

@@ -87,10 +87,14 @@ def _summary(report: Mapping[str, Any], folder: Path) -> Iterator[str]:
             if row["outcome"] == outcome:
                 yield from _not_met(row, folder)
     yield from _untestable([row for row in rows if row["outcome"] == Outcome.UNTESTABLE])
-    if report["leftovers"]:
+    records, others = words.left_over(report)
+    if records or others:
         yield ""
-        yield f"{len(report['leftovers'])} of {len(report['created'])} created objects may still be there;"
+    if others:
+        yield f"{others} of {len(report['created'])} created objects may still be there;"
         yield f"  isao cleanup {folder} --target FILE removes them"
+    if records:
+        yield f"{records} records of the function API stay; they carry the run's mark, and nobody can delete them"
     yield ""
     yield from _claims(report)
     yield f"report: {folder / 'report.html'}"

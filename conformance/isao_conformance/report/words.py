@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from isao_conformance.creations import RECORD
 from isao_conformance.limits import LIMITS
 from isao_conformance.verdict import WORST_FIRST, ExitCode, Outcome
 
@@ -116,3 +117,9 @@ def shortened(text: str, ceiling: int = LIMITS.shown_octets) -> str:
 def visible(text: str) -> str:
     """The text with control and formatting characters spelt out: nothing moves a cursor or turns a line around."""
     return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def left_over(report: Mapping[str, Any]) -> tuple[int, int]:
+    """How many records of the function API may be left, which nobody can delete, and how many other objects."""
+    records = sum(item["kind"] == RECORD for item in report["leftovers"])
+    return records, len(report["leftovers"]) - records
