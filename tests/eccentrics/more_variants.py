@@ -10,6 +10,7 @@ from typing import Any
 
 from isao_conformance.target import Target
 from tests.eccentrics.variant import Handlers, Variant, anything, says
+from tests.support import taxii_alone
 from tests.support.answering import TAXII, Forward, Reply, Seen, on, refusal
 
 READ = on("manifest", "objects", "object", "versions")
@@ -167,6 +168,17 @@ def connections_end(variant: Variant) -> Handlers:
     return [variant.answers(anything, lambda _, reply: reply.with_header("Connection", "close"))]
 
 
+def without_functions(variant: Variant) -> Handlers:
+    """A platform that speaks TAXII and has no function API. What shows of it is that items are taken back by revoked
+    versions."""
+
+    async def counted(seen: Seen, forward: Forward) -> Reply:
+        variant.met += bool(taxii_alone.revokes(seen))
+        return await forward(seen)
+
+    return [*taxii_alone.layers(), (taxii_alone.CONTRIBUTION, counted)]
+
+
 def more_variants() -> list[Variant]:
     """All variants of this file, fresh counters."""
     return [
@@ -186,5 +198,13 @@ def more_variants() -> list[Variant]:
             declare=says(versions_endpoint="versions are asked for with match[version]"),
         ),
         Variant("talkative_errors", "3.6.1: error messages have optional properties", talkative_errors),
+        Variant(
+            "without_functions",
+            "3: TAXII stands by itself; the rows on outcomes can be met over it (decision 0009)",
+            without_functions,
+            declare=taxii_alone.declared,
+            at_least=5,
+            has_to_pass=("ISAO-SHARE-001", "ISAO-SHARE-010", "ISAO-DIS-008", "ISAO-FBK-002", "ISAO-FBK-003"),
+        ),
         Variant("connections_end", "RFC 9112, 9.6: a server may close after each answer", connections_end),
     ]

@@ -13,13 +13,16 @@ Handlers = list[tuple[Callable[[Seen], bool], Handler]]
 
 @dataclass
 class Variant:
-    """A lawful choice. `met` counts where it showed in a run: a choice that nobody saw proves nothing."""
+    """A lawful choice. `met` counts where it showed in a run: a choice that nobody saw proves nothing, so `at_least` is
+    asked for; `has_to_pass` are rows that the choice may not make inapplicable."""
 
     name: str
     clause: str
     make: Callable[[Variant], Handlers]
     page_limit: int | None = None
     declare: Callable[[Target], Target] = lambda target: target
+    at_least: int = 20
+    has_to_pass: tuple[str, ...] = ()
     met: int = 0
 
     def answers(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from isao_reference.functions import tables
+from tests.support import taxii_alone
 from tests.support.answering import Forward, Reply, Seen
 from tests.support.function_faults import about, change_records, problem, sent
 from tests.support.mutation import Fault, mutant
@@ -101,4 +103,36 @@ def whoever_can_read_an_item_can_recall_it(fault: Fault) -> None:
     fault.replace(
         "isao_reference.functions.effects.recalls.originators_of",
         lambda moment, stix_id, organization: {moment.record.organization},
+    )
+
+
+def _without_functions(fault: Fault) -> None:
+    for when, handler in taxii_alone.layers():
+        fault.around(when, handler)
+    fault.change_target(taxii_alone.declared)
+
+
+@mutant(
+    "ISAO-SHARE-010",
+    also={"ISAO-DIS-008": "an item that is not revoked is given as live to everybody who polls after its recall"},
+)
+def a_platform_without_functions_forgets_that_items_were_revoked(fault: Fault) -> None:
+    """Members have TAXII alone. A revoked version is taken and stored, and the word that it is revoked is lost."""
+    fault.hurry()
+    _without_functions(fault)
+    fault.change_requests(
+        lambda seen: taxii_alone.CONTRIBUTION(seen) and bool(taxii_alone.revokes(seen)),
+        lambda seen: replace(seen, body=seen.body.replace(b'"revoked": true', b'"revoked": false')),
+    )
+
+
+@mutant("ISAO-SHARE-010", size="subtle")
+def a_platform_without_functions_revokes_for_whoever_asks(fault: Fault) -> None:
+    """Members have TAXII alone, and a revoked version counts for the item, whoever sends it."""
+    _without_functions(fault)
+    fault.change_requests(
+        lambda seen: (
+            taxii_alone.CONTRIBUTION(seen) and bool(taxii_alone.revokes(seen)) and seen.principal == "member-b"
+        ),
+        lambda seen: seen.by(fault.authorization_of("member-a")),
     )
