@@ -7,12 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
 
-from isao_conformance.creations import RECORD, Created
+from isao_conformance.creations import PUBLICATION, RECORD, Created
 from isao_conformance.errors import Untestable
 from isao_conformance.evidence import Conduit
 from isao_conformance.limits import LIMITS
 from isao_conformance.session import Session
 from isao_conformance.target import Target
+
+STAY = {
+    RECORD: "records of the function API cannot be deleted",
+    PUBLICATION: "the target published it for a record of the run, and takes it back with that",
+}
+"""Why nothing is sent to delete what is of these kinds."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,8 @@ def remove(target: Target, conduit: Conduit, created: Iterable[Created]) -> list
     """Delete each object as the actor that created it (TAXII 2.1, 5.7); returns what may be left, in order.
 
     Where the operator does not allow deletion nothing is sent and everything is listed. So are records of the function
-    API, which nobody can delete: probes end those whose lifecycle has an end.
+    API, which nobody can delete (probes end those whose lifecycle has an end), and what the target published for them:
+    a target may answer with an object that was there before, and only it knows.
     """
     listed = list(created)
     if not target.may_delete:
@@ -39,8 +46,8 @@ def remove(target: Target, conduit: Conduit, created: Iterable[Created]) -> list
 
 def _remove(target: Target, conduit: Conduit, number: int, item: Created) -> str:
     """Why it may be left, or nothing. The operator is asked where the creating actor is refused."""
-    if item.kind == RECORD:
-        return "records of the function API cannot be deleted"
+    if item.kind in STAY:
+        return STAY[item.kind]
     why = f"the target file has no [actors.{item.actor}]"
     ordinals = count(1)
     for name in dict.fromkeys((item.actor, "operator")):

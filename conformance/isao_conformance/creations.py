@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 JOURNAL = "created.ndjson"
-OBJECT, RECORD = "object", "record"
+OBJECT, RECORD, PUBLICATION = "object", "record", "publication"
 
 
 @dataclass(frozen=True)
 class Created:
     """Something that the run may have created: where, by whom, and its id.
 
-    `kind` is "object" for a STIX object in a collection, "record" for a record of the function API.
+    `kind` is "object" for a STIX object that the run added to a collection, "record" for a record of the function API,
+    "publication" for a STIX object that the target published for such a record: `collection` is then where the record
+    is, since only the target knows where it published.
     """
 
     collection: str
@@ -30,14 +32,19 @@ class Creations:
     def __init__(self, folder: Path | None = None) -> None:
         self._lock = threading.Lock()
         self._items: dict[Created, None] = {}
+        self._ids: set[str] = set()
         self._file = None if folder is None else (folder / JOURNAL).open("w", encoding="utf-8")
 
     def add(self, collection: str, actor: str, ids: list[str], kind: str = OBJECT) -> None:
-        """Write down objects that are about to be created; records once the target has given them an id."""
+        """Write down objects that are about to be created; records and publications once the target has named them, a
+        publication once, whoever is told of it."""
         with self._lock:
             for stix_id in ids:
+                if kind == PUBLICATION and stix_id in self._ids:
+                    continue
                 item = Created(collection, actor, stix_id, kind)
                 self._items[item] = None
+                self._ids.add(stix_id)
                 if self._file is not None:
                     self._file.write(json.dumps(item.__dict__, sort_keys=True) + "\n")
             if self._file is not None:

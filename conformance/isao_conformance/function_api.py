@@ -7,6 +7,7 @@ step's name; nothing else is assumed of the server.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from isao_conformance.limits import LIMITS
 from isao_conformance.session import Session
 
 JSON, TEXT = "application/json", "text/plain"
+_STIX_ID = re.compile(r"[a-z][a-z0-9-]*--[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def root_of(lab: Lab) -> str:
@@ -56,7 +58,7 @@ class Functions:
         made = answer.resource.get("id")
         if 200 <= answer.status < 300 and isinstance(made, str):
             self.lab.recorded(self.url(resource), self.actor, made)
-        return answer
+        return self._noted(resource, answer)
 
     def step(
         self,
@@ -69,11 +71,12 @@ class Functions:
         key: str | None = None,
     ) -> Answer:
         """Take a step of a record. `tag` is sent as If-Match, `key` as Idempotency-Key."""
-        return self._post(self.url(resource, record, step), document, {"If-Match": tag, "Idempotency-Key": key})
+        headers = {"If-Match": tag, "Idempotency-Key": key}
+        return self._noted(resource, self._post(self.url(resource, record, step), document, headers))
 
     def get(self, resource: str, record: str, accept: str = JSON) -> Answer:
         """One record, as JSON or as text."""
-        return self.session.get(self.url(resource, record), accept=accept)
+        return self._noted(resource, self.session.get(self.url(resource, record), accept=accept))
 
     def pages(self, resource: str, **query: Any) -> Iterator[list[Mapping[str, Any]]]:
         """The records that the actor is listed, page by page, up to the first answer that is not 200. Untestable when
@@ -117,12 +120,29 @@ class Functions:
         """An address below the root, with its final slash."""
         return root_of(self.lab) + "".join(quote(part, safe="") + "/" for part in parts)
 
+    def _noted(self, resource: str, answer: Answer) -> Answer:
+        """The answer, after what it says was published for the record is written down as left over."""
+        if 200 <= answer.status < 300:
+            self.lab.published(self.url(resource), self.actor, publications(answer.resource))
+        return answer
+
     def _post(self, url: str, document: Any, headers: Mapping[str, str | None]) -> Answer:
         extra = [(name, value) for name, value in headers.items() if value is not None]
         body = b"" if document is None else json.dumps(document, ensure_ascii=False).encode()
         # No bytes are no JSON, so they are not called so.
         kind = None if document is None else JSON
         return self.session.request("POST", url, accept=JSON, content_type=kind, body=body, extra=extra)
+
+
+def publications(shown: Mapping[str, Any]) -> list[str]:
+    """The ids of the STIX objects that the target says it published for a record."""
+    facts = shown.get("facts")
+    if not isinstance(facts, Mapping):
+        return []
+    staff = facts.get("staff")
+    places = [facts.get("published"), facts.get("opinion"), staff.get("links") if isinstance(staff, Mapping) else None]
+    found = [one for place in places for one in (place if isinstance(place, list) else [place])]
+    return [one for one in found if isinstance(one, str) and _STIX_ID.fullmatch(one)]
 
 
 def functions_of(lab: Lab, actor: str) -> Functions:

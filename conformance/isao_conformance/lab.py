@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from isao_conformance import content
-from isao_conformance.creations import RECORD, Creations
+from isao_conformance.creations import PUBLICATION, RECORD, Creations
 from isao_conformance.errors import Untestable
 from isao_conformance.evidence import Conduit
 from isao_conformance.exchange import Answer, Key
@@ -220,6 +220,10 @@ class Lab:
     def recorded(self, url: str, actor: str, record: str) -> None:
         """Write down a record of the function API at `url` that the target says it made."""
         self._world.creations.add(url, actor, [record], RECORD)
+
+    def published(self, url: str, actor: str, ids: Iterable[str]) -> None:
+        """Write down STIX objects that the target says it published for a record of the function API at `url`."""
+        self._world.creations.add(url, actor, list(ids), PUBLICATION)
 
     def completed(self, session: Session, answer: Answer) -> Answer:
         """Poll the status resource of a 202 answer until it is complete. Untestable while it stays pending."""

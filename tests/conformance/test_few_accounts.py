@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from isao_conformance.creations import RECORD, Creations
+from isao_conformance.creations import PUBLICATION, RECORD, Creations
 from isao_conformance.evidence import Live, Redactor
 from isao_conformance.runner import Judged, Plan, execute
 from isao_conformance.target import origin_of
@@ -52,6 +52,8 @@ def test_few_accounts_judge_what_they_can(
     assert bool(decided) is may_decide
     records = {item.collection.rstrip("/").rpartition("/")[2] for item in creations.items() if item.kind == RECORD}
     assert ("memberships" in records, "agreements" in records) == (False, may_decide)
+    published = {item.collection for item in creations.items() if item.kind == PUBLICATION}
+    assert any(url.endswith("/alerts/") for url in published) is may_decide
 
 
 def test_without_any_account_nothing_is_judged(tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ import pytest
 
 from isao_conformance import function_documents, function_paths
 from isao_conformance.cleanup import remove
-from isao_conformance.creations import OBJECT, RECORD, Created, Creations, read_journal
+from isao_conformance.creations import OBJECT, PUBLICATION, RECORD, Created, Creations, read_journal
 from isao_conformance.distribution import declared
 from isao_conformance.exchange import Answer
+from isao_conformance.function_api import publications
 from isao_conformance.function_paths import Cast, Move, People, cast_of, closing, illegal, toward_new
 from isao_conformance.target import ACTORS, Actor, Target
 from isao_spec import load
@@ -219,3 +220,20 @@ def test_records_are_written_down_and_always_listed_as_left_over(tmp_path: Path)
     target = Target("t", "https://host/", ("https://host",), (), "https://host/taxii2/", may_delete=True)
     (left,) = remove(target, None, [Created("https://host/functions/alerts/", "analyst", "r-1", RECORD)])
     assert "cannot be deleted" in left.why
+
+
+def test_what_the_target_published_is_written_down_once_and_left_alone(tmp_path: Path) -> None:
+    one, two = "report--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f", "opinion--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f"
+    facts = {"published": [one, "no id", 7], "opinion": two, "known": [{"id": one}], "staff": {"links": None}}
+    assert publications({"facts": facts}) == [one, two]
+    assert publications({"facts": "none"}) == publications({}) == []
+    creations, url = Creations(tmp_path), "https://host/functions/submissions/"
+    creations.add("https://host/c/", "member-a", [two])
+    creations.add(url, "member-a", [one, two], PUBLICATION)
+    creations.add(url, "analyst", [one], PUBLICATION)
+    creations.close()
+    published = [item for item in read_journal(tmp_path) if item.kind == PUBLICATION]
+    assert published == [Created(url, "member-a", one, PUBLICATION)]
+    target = Target("t", "https://host/", ("https://host",), (), "https://host/taxii2/", may_delete=True)
+    (left,) = remove(target, None, published)  # without a wire: nothing is sent
+    assert "the target published it" in left.why

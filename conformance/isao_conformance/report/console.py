@@ -87,14 +87,14 @@ def _summary(report: Mapping[str, Any], folder: Path) -> Iterator[str]:
             if row["outcome"] == outcome:
                 yield from _not_met(row, folder)
     yield from _untestable([row for row in rows if row["outcome"] == Outcome.UNTESTABLE])
-    records, others = words.left_over(report)
-    if records or others:
+    staying, others = words.left_over(report)
+    if staying or others:
         yield ""
     if others:
         yield f"{others} of {len(report['created'])} created objects may still be there;"
         yield f"  isao cleanup {folder} --target FILE removes them"
-    if records:
-        yield f"{records} records of the function API stay; they carry the run's mark, and nobody can delete them"
+    if staying:
+        yield f"{staying} records of the function API and objects published for them stay: {words.STAYING}"
     yield ""
     yield from _claims(report)
     yield f"report: {folder / 'report.html'}"

@@ -41,11 +41,11 @@ def _lines(report: Mapping[str, Any]) -> Iterator[str]:
         yield from _not_met(title, [row for row in rows if row["outcome"] == outcome])
     yield from _untestable([row for row in rows if row["outcome"] == Outcome.UNTESTABLE])
     yield from _measured(report["measures"])
-    records, others = words.left_over(report)
+    staying, others = words.left_over(report)
     if others:
         yield f"{others} of {len(report['created'])} created objects may still be there: see `isao cleanup`."
-    if records:
-        yield f"{records} records of the function API stay: nobody can delete them."
+    if staying:
+        yield f"{staying} records of the function API and objects published for them stay: {words.STAYING}."
 
 
 def _claims(report: Mapping[str, Any]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from isao_conformance.creations import RECORD
+from isao_conformance.cleanup import STAY
 from isao_conformance.limits import LIMITS
 from isao_conformance.verdict import WORST_FIRST, ExitCode, Outcome
 
@@ -119,7 +119,12 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+STAYING = "records cannot be deleted, and the objects are the exchange's to take back"
+"""Why `isao cleanup` does not look after them."""
+
+
 def left_over(report: Mapping[str, Any]) -> tuple[int, int]:
-    """How many records of the function API may be left, which nobody can delete, and how many other objects."""
-    records = sum(item["kind"] == RECORD for item in report["leftovers"])
-    return records, len(report["leftovers"]) - records
+    """How much stays that `isao cleanup` does not delete (records of the function API and what was published for them),
+    and how many other objects may be left."""
+    staying = sum(item["kind"] in STAY for item in report["leftovers"])
+    return staying, len(report["leftovers"]) - staying
