@@ -1,7 +1,9 @@
-"""Who is asking: Basic with an Argon2 hash, Bearer with a SHA-256 hash of a high-entropy key.
+"""Who is asking: Basic with an Argon2 hash, Bearer with the SHA-256 of a high-entropy key, a client certificate of TLS
+with its SHA-256.
 
-Standing is looked up in the database at every request; only the slow part, comparing a
-secret with its Argon2 hash, is remembered for a minute, in memory, under a keyed digest.
+Credentials and standing are looked up in the database at every request, and again in each transaction of the request
+(`guard`); only the slow part, comparing a secret with its Argon2 hash, is remembered for a minute, in memory, under a
+keyed digest.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
@@ -25,14 +27,18 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from isao_reference import limits
-from isao_reference.errors import unauthorized
+from isao_reference.errors import changed_meanwhile, unauthorized
 from isao_reference.policy.principal import ANONYMOUS, Principal
-from isao_reference.store import documents, parties, records
+from isao_reference.store import credentials, documents, parties, records
+from isao_reference.store.credentials import Credential
 from isao_reference.store.parties import Account
 from isao_reference.store.sqlite import Store
 from isao_reference.wire import timestamps
 
-WAYS = ("basic", "bearer")
+LOGINS = {"basic": "password", "bearer": "api-key"}
+"""Which way of proving an account goes with which scheme of the Authorization header."""
+KEY_PREFIX = "isao_key_"
+"""Every API key that is made here begins so: scanners of source code and logs can find one that was left there."""
 Clock = Callable[[], datetime]
 
 # Secrets made here are random with 256 bits; the parameters make a guess cost about 10 ms.
@@ -41,9 +47,9 @@ _TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*", re.ASCII)
 _REMEMBERED = 4096
 
 
-def new_secret() -> str:
+def new_secret(way: str = "password") -> str:
     """A random secret of 256 bits, safe in a header and in a shell."""
-    return secrets.token_urlsafe(32)
+    return (KEY_PREFIX if way == "api-key" else "") + secrets.token_urlsafe(32)
 
 
 def is_bearer_token(text: str) -> bool:
@@ -52,8 +58,8 @@ def is_bearer_token(text: str) -> bool:
 
 
 def hash_secret(way: str, secret: str) -> str:
-    """What the store keeps of a secret."""
-    if way == "bearer":
+    """What the store keeps of a password or an API key."""
+    if way == "api-key":
         return hashlib.sha256(secret.encode()).hexdigest()
     return _HASHER.hash(secret)
 
@@ -86,15 +92,20 @@ class Verifications:
         message = f"{len(hashed)}:{hashed}{secret}".encode()
         return hmac.new(self._key, message, hashlib.sha256).digest()
 
-    def verify(self, hashed: str, secret: str) -> bool:
-        """Like `matches`, but a right secret is looked at only once a minute."""
+    def remembers(self, hashed: str, secret: str) -> bool:
+        """Whether this secret was found right for this hash within the last minute."""
         digest = self._digest(hashed, secret)
         with self._lock:
             until = self._until.get(digest)
-        if until is not None and until > self._monotonic():
+        return until is not None and until > self._monotonic()
+
+    def verify(self, hashed: str, secret: str) -> bool:
+        """Like `matches`, but a right secret is looked at only once a minute."""
+        if self.remembers(hashed, secret):
             return True
         if not matches(hashed, secret):
             return False
+        digest = self._digest(hashed, secret)
         with self._lock:
             self._until[digest] = self._monotonic() + limits.VERIFICATION_SECONDS
             self._until.move_to_end(digest)
@@ -119,52 +130,95 @@ def basic_pair(credentials: str) -> tuple[str, str] | None:
     return (name, secret) if colon else None
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What a request brought to prove who it is: every Authorization header, and the SHA-256 of the client certificate
+    of its connection, in hexadecimal digits."""
+
+    headers: tuple[str, ...] = ()
+    certificate: str | None = None
+
+
 def in_good_standing(account: Account) -> bool:
     """Whether the account's organization may use the exchange at this moment, if only as an applicant."""
     return account.standing in ("good", "applicant")
 
 
-def account_for(store: Store, verifications: Verifications, header: str) -> Account | None:
-    """The account a header proves, None when it proves none."""
-    scheme, credentials = split_authorization(header)
-    if len(credentials) > limits.MAX_CREDENTIAL_OCTETS:
+def is_usable(credential: Credential, now: int) -> bool:
+    """Whether a credential counts at a moment (microseconds)."""
+    return credential.state(now) == "usable"
+
+
+def _of_header(store: Store, verifications: Verifications, header: str, now: int) -> Credential | None:
+    """The credential that a header proves, None when it proves none."""
+    scheme, sent = split_authorization(header)
+    if len(sent) > limits.MAX_CREDENTIAL_OCTETS:
         return None
     if scheme == "bearer":
         with store.reading() as db:
-            return parties.account_by_secret(db, "bearer", hash_secret("bearer", credentials))
-    if scheme != "basic":
-        return None
-    pair = basic_pair(credentials)
+            return credentials.by_secret(db, "api-key", hash_secret("api-key", sent))
+    pair = basic_pair(sent) if scheme == "basic" else None
     if pair is None:
         return None
     name, secret = pair
     with store.reading() as db:
-        account = parties.account_by_name(db, name, "basic")
-    hashed = _nobody() if account is None else account.secret
-    return account if verifications.verify(hashed, secret) else None
+        found = credentials.of_account(db, name, ("password",))
+    candidates = [one for one in found if is_usable(one, now)][: limits.PASSWORDS]
+    # The one that is remembered comes first: the others would be compared in vain, which is the slow part.
+    for one in sorted(candidates, key=lambda one: not verifications.remembers(one.secret, secret)):
+        if verifications.verify(one.secret, secret):
+            return one
+    # A wrong guess costs the same whether the name has one password, two or none.
+    for _ in range(limits.PASSWORDS - len(candidates)):
+        verifications.verify(_nobody(), secret)
+    return None
 
 
-def authenticate(store: Store, verifications: Verifications, headers: list[str], clock: Clock) -> Principal:
-    """The principal of a request from all its Authorization headers. None at all is the
-    anonymous reader; anything that does not prove an account in good standing is a 401."""
-    if not headers:
-        return ANONYMOUS
-    if len(headers) > 1:
-        raise unauthorized()
-    account = account_for(store, verifications, headers[0])
-    if account is None or not in_good_standing(account):
-        raise unauthorized()
+def _of_certificate(store: Store, digest: str) -> Credential | None:
     with store.reading() as db:
-        return as_of(db, account, clock)
+        return credentials.by_secret(db, "certificate", digest)
 
 
-def as_of(db: sqlite3.Connection, account: Account, clock: Clock) -> Principal:
+def authenticate(store: Store, verifications: Verifications, shown: Shown, clock: Clock) -> Principal:
+    """The principal of a request. Nothing shown at all is the anonymous reader; anything that does not prove one
+    account in good standing is a 401, and so are a header and a certificate of different accounts."""
+    if not shown.headers and shown.certificate is None:
+        return ANONYMOUS
+    if len(shown.headers) > 1:
+        raise unauthorized()
+    now = timestamps.micros(clock())
+    proven = [_of_header(store, verifications, header, now) for header in shown.headers]
+    if shown.certificate is not None:
+        proven.append(_of_certificate(store, shown.certificate))
+    ids = tuple(one.id for one in proven if one is not None)
+    with store.reading() as db:
+        found = principal_of(db, ids, now) if len(ids) == len(proven) else None
+    if found is None:
+        raise unauthorized()
+    return found
+
+
+def principal_of(db: sqlite3.Connection, ids: tuple[str, ...], now: int) -> Principal | None:
+    """Who these credentials stand for at a moment (microseconds): None unless all of them are usable and of one
+    account, whose organization is in good standing."""
+    found = [credentials.by_id(db, one) for one in ids]
+    usable = [one for one in found if one is not None and is_usable(one, now)]
+    accounts = {one.account for one in usable}
+    if len(usable) != len(ids) or len(accounts) != 1:
+        return None
+    account = parties.account_by_name(db, accounts.pop())
+    if account is None or not in_good_standing(account):
+        return None
+    read_only = any(one.scope == "read" for one in usable)
+    return replace(_as_of(db, account, now), credentials=ids, read_only=read_only)
+
+
+def _as_of(db: sqlite3.Connection, account: Account, now: int) -> Principal:
     """The principal of an account: of a mere applicant, while its organization has not accepted the terms that it had
     to accept by now."""
     demanded = documents.demanded_agreements(db)
     if not demanded or account.kind == "exchange":
         return account.principal
-    now = timestamps.micros(clock())
     for record, accept_by in demanded:
         # Until the newest terms have to be accepted, those before them count: new terms let nobody in again.
         if records.has_taken(db, record, "sign", account.organization):
@@ -175,6 +229,22 @@ def as_of(db: sqlite3.Connection, account: Account, clock: Clock) -> Principal:
 
 
 def still(db: sqlite3.Connection, principal: Principal, clock: Clock) -> Principal | None:
-    """The principal as it is now, None when its account is gone or its organization out of good standing."""
-    account = parties.account_by_name(db, str(principal.account))
-    return None if account is None or not in_good_standing(account) else as_of(db, account, clock)
+    """The principal as it is now; None when a credential that it came with, its account or its organization's good
+    standing is gone."""
+    return principal_of(db, principal.credentials, timestamps.micros(clock()))
+
+
+def guard(principal: Principal, clock: Clock) -> Callable[[sqlite3.Connection], None]:
+    """What each transaction of a request begins with: 401 when the principal has lost its access since the request was
+    authenticated, 503 when its rights have changed, so that the request is sent again and judged by the new ones."""
+
+    def check(db: sqlite3.Connection) -> None:
+        if principal.anonymous:
+            return
+        now = still(db, principal, clock)
+        if now is None:
+            raise unauthorized()
+        if now != principal:
+            raise changed_meanwhile()
+
+    return check

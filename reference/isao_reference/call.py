@@ -8,16 +8,17 @@ from dataclasses import dataclass, field
 from isao_reference.policy.principal import Principal
 from isao_reference.settings import Settings
 from isao_reference.store.api_roots import ApiRoot
-from isao_reference.store.sqlite import Store
+from isao_reference.store.guarded import Guarded
 from isao_reference.wire import media_types
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request that passed the funnel: who asks, for what, with which filters and body."""
+    """One request that passed the funnel: who asks, for what, with which filters and body. Every transaction of its
+    `store` first asks whether the principal still has access."""
 
     settings: Settings
-    store: Store
+    store: Guarded
     principal: Principal
     root: ApiRoot
     path: Mapping[str, str] = field(default_factory=dict)

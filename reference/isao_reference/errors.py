@@ -56,6 +56,16 @@ def unauthorized() -> Refusal:
     )
 
 
+def changed_meanwhile() -> Refusal:
+    """503: what the account may do has changed between its authentication and the answer; nothing was done."""
+    return Refusal(
+        503,
+        "The rights of this account have just changed",
+        "Send the request again.",
+        headers=(("Retry-After", "1"),),
+    )
+
+
 def method_not_allowed(allowed: tuple[str, ...]) -> Refusal:
     """405, naming the methods that exist (RFC 9110 section 15.5.6)."""
     return Refusal(

@@ -19,12 +19,13 @@ from typing import TypeVar
 from starlette.types import Receive, Scope, Send
 
 from isao_reference import auth, errors, limits, problems
-from isao_reference.auth import Verifications
+from isao_reference.auth import Shown, Verifications
 from isao_reference.call import Answer, Call
 from isao_reference.errors import Refusal
 from isao_reference.policy.principal import ANONYMOUS, Principal
 from isao_reference.settings import Settings
 from isao_reference.store.api_roots import ApiRoot
+from isao_reference.store.guarded import Guarded
 from isao_reference.store.sqlite import Store
 from isao_reference.wire import media_types
 
@@ -47,7 +48,7 @@ class Surface(StrEnum):
 class Operation:
     """One method of one address. `takes_body` reads an envelope or a document; `stix_too` lets Accept name the
     STIX type, as the tables of TAXII 2.1 sections 5.3 to 5.6 print it; `writes` says that it may
-    have to wait for other writers."""
+    have to wait for other writers, and refuses credentials that were given for reading only."""
 
     run: Callable[[Call], Answer]
     takes_body: bool = False
@@ -196,11 +197,9 @@ class Funnel:
         """Who asks; public documents ask nobody."""
         if self.surface is Surface.PUBLIC:
             return ANONYMOUS
-        credentials, machine = request.all_of("authorization"), self.machine
+        shown, machine = Shown(tuple(request.all_of("authorization"))), self.machine
         clock = machine.settings.clock
-        return await machine.in_thread(
-            lambda: auth.authenticate(machine.store, machine.verifications, credentials, clock)
-        )
+        return await machine.in_thread(lambda: auth.authenticate(machine.store, machine.verifications, shown, clock))
 
     def operation(self, request: Request, principal: Principal) -> Operation:
         """What the method does here: 404 where there is nothing at all, else 405."""
@@ -231,11 +230,14 @@ class Funnel:
         operation = self.operation(request, principal)
         if self.taxii and not media_types.accepts_taxii(request.joined("accept"), stix_too=operation.stix_too):
             raise errors.not_acceptable()
+        if operation.writes and principal.read_only:
+            # The same for what is there and for what is not: nothing has been looked up yet.
+            raise errors.forbidden("This credential was given for reading only.")
         body = await self.body(request, principal, receive) if operation.takes_body else b""
         machine = self.machine
         call = Call(
             machine.settings,
-            machine.store,
+            Guarded(machine.store, auth.guard(principal, machine.settings.clock)),
             principal,
             self.root,
             request.path,

@@ -26,6 +26,9 @@ MAX_JSON_INTEGER = 2**53 - 1
 # A verified secret is remembered, keyed and in memory only, for this long.
 VERIFICATION_SECONDS = 60.0
 
+# Usable passwords of one account: the one in use and the one that takes its place.
+PASSWORDS = 2
+
 # Accounts and organizations keep short names; longer input is no credential.
 MAX_CREDENTIAL_OCTETS = 4096
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,9 +22,10 @@ from isao_reference.policy import audience, tlp
 from isao_reference.policy.audience import Contributor
 from isao_reference.policy.principal import ORGANIZATION_KINDS, READER_CLASSES, ROLES, STANDINGS
 from isao_reference.settings import utc_now
-from isao_reference.store import api_roots, collections, documents, events, items, parties
+from isao_reference.store import api_roots, collections, credentials, documents, events, items, parties
 from isao_reference.store.api_roots import ApiRoot
 from isao_reference.store.collections import Collection
+from isao_reference.store.credentials import Credential
 from isao_reference.store.parties import Account
 from isao_reference.store.sqlite import Store
 from isao_reference.taxii import intake
@@ -46,7 +48,8 @@ def open_store(path: Path | str) -> Store:
     return Store(Path(path))
 
 
-def _one_of(what: str, value: str, allowed: Sequence[str]) -> None:
+def one_of(what: str, value: str, allowed: Sequence[str]) -> None:
+    """Refuses a value that is none of those allowed."""
     if value not in allowed:
         raise SetupError(f"{what} {value!r} is none of {', '.join(allowed)}")
 
@@ -60,8 +63,8 @@ def create_organization(store: Store, id: str, name: str, kind: str, standing: s
     """Adds an organization. `kind`: exchange, member, peer or government; `standing`: good,
     applicant (waits to be let in), suspended or former. Accounts of the last two cannot log in."""
     _slug("organization id", id)
-    _one_of("organization kind", kind, ORGANIZATION_KINDS)
-    _one_of("standing", standing, STANDINGS)
+    one_of("organization kind", kind, ORGANIZATION_KINDS)
+    one_of("standing", standing, STANDINGS)
     try:
         with store.writing() as db:
             parties.insert_organization(db, id, name, kind, standing)
@@ -71,7 +74,7 @@ def create_organization(store: Store, id: str, name: str, kind: str, standing: s
 
 def set_standing(store: Store, organization: str, standing: str) -> None:
     """Changes an organization's standing; it counts from the next request on."""
-    _one_of("standing", standing, STANDINGS)
+    one_of("standing", standing, STANDINGS)
     with store.writing() as db:
         if not parties.update_standing(db, organization, standing):
             raise SetupError(f"there is no organization {organization!r}")
@@ -84,22 +87,31 @@ def create_account(
     role: str,
     auth: str = "basic",
     secret: str | None = None,
+    expires: datetime | None = None,
 ) -> str:
-    """Adds an account and returns its secret, a fresh random one unless given. The store keeps
-    only a hash. `auth`: basic (name and secret) or bearer (the secret alone is sent)."""
-    return _create_account(store, name, organization, role, auth, secret)
+    """Adds an account with its first credential and returns the secret of that, a fresh random one unless given. The
+    store keeps only a hash. `auth`: basic (name and password) or bearer (an API key alone is sent).
+    The credential is usable until `expires`; `identity` has all the rest about credentials."""
+    return _create_account(store, name, organization, role, auth, secret, expires)
 
 
-def _create_account(store: Store, name: str, organization: str, role: str, way: str, secret: str | None) -> str:
+def _create_account(
+    store: Store, name: str, organization: str, role: str, scheme: str, secret: str | None, expires: datetime | None
+) -> str:
     _slug("account name", name)
-    _one_of("role", role, ROLES)
-    _one_of("auth", way, auth.WAYS)
-    chosen = auth.new_secret() if secret is None else secret
-    if not chosen or len(chosen.encode()) > 1024 or not chosen.isprintable():
-        raise SetupError("a secret is 1 to 1024 octets of printable characters")
-    if way == "bearer" and not auth.is_bearer_token(chosen):
-        raise SetupError("a bearer secret is letters, digits and -._~+/ (RFC 6750)")
-    hashed = auth.hash_secret(way, chosen)
+    one_of("role", role, ROLES)
+    one_of("auth", scheme, tuple(auth.LOGINS))
+    way = auth.LOGINS[scheme]
+    chosen = auth.new_secret(way) if secret is None else secret
+    check_secret(way, chosen)
+    first = Credential(
+        new_credential_id(),
+        name,
+        way,
+        auth.hash_secret(way, chosen),
+        expires=None if expires is None else timestamps.micros(expires),
+        created=timestamps.micros(utc_now()),
+    )
     try:
         with store.writing() as db:
             kind = parties.organization_kind(db, organization)
@@ -107,10 +119,26 @@ def _create_account(store: Store, name: str, organization: str, role: str, way: 
                 raise SetupError(f"there is no organization {organization!r}")
             if role != "member" and kind != "exchange":
                 raise SetupError(f"only accounts of an exchange organization can be {role}")
-            parties.insert_account(db, name, organization, role, way, hashed)
+            parties.insert_account(db, name, organization, role)
+            credentials.insert_credential(db, first)
     except sqlite3.IntegrityError:
-        raise SetupError(f"there is already an account {name!r}, or one with this secret") from None
+        raise SetupError(
+            f"there is already an account {name!r} (or was one), or a credential with this secret"
+        ) from None
     return chosen
+
+
+def new_credential_id() -> str:
+    """A random id for a credential; it is shown to people, and no secret."""
+    return secrets.token_hex(8)
+
+
+def check_secret(way: str, secret: str) -> None:
+    """Refuses what cannot be sent as a password or an API key."""
+    if not secret or len(secret.encode()) > 1024 or not secret.isprintable():
+        raise SetupError("a secret is 1 to 1024 octets of printable characters")
+    if way == "api-key" and not auth.is_bearer_token(secret):
+        raise SetupError("a bearer secret is letters, digits and -._~+/ (RFC 6750)")
 
 
 def create_api_root(
@@ -155,9 +183,9 @@ def create_collection(
         0, api_root, identifier, alias, title, description, tuple(media_types), tuple(readers), tuple(writers)
     )
     for name in collection.readers:
-        _one_of("reader class", name, READER_CLASSES)
+        one_of("reader class", name, READER_CLASSES)
     for name in collection.writers:
-        _one_of("writer class", name, READER_CLASSES[1:])
+        one_of("writer class", name, READER_CLASSES[1:])
     try:
         with store.writing() as db:
             if api_root not in (api_roots.FIRST, *(root.name for root in api_roots.further_api_roots(db))):
@@ -196,7 +224,7 @@ def ingest(
     `strict` objects are taken that break a MUST of STIX.
     """
     if default_label is not None:
-        _one_of("label", default_label, tlp.TLP_LABELS)
+        one_of("label", default_label, tlp.TLP_LABELS)
     submitted = [_submitted(raw) for raw in raw_objects]
     with store.writing() as db:
         collection = collections.by_id_or_alias(db, collection_id)
@@ -216,7 +244,7 @@ def set_capability_document(store: Store, document: Mapping[str, Any]) -> None:
     declared = document.get("distribution", {})
     labels = declared.get("labels", audience.DEFAULT_DISTRIBUTION)
     default_label = declared.get("default_label", audience.DEFAULT_LABEL)
-    _one_of("default label", default_label, tlp.ORDER[2:5])
+    one_of("default label", default_label, tlp.ORDER[2:5])
     try:
         audience.check_distribution(labels)
     except ValueError as fault:

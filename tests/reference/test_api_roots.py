@@ -13,6 +13,7 @@ from isao_reference import setup
 from isao_reference.app import create_app
 from isao_reference.setup import SetupError
 from tests.support.asgi import Client
+from tests.support.older_forms import take_back
 from tests.support.world import OPEN, World, indicator, objects_url, world
 
 VAULT = "5c1b8c1e-6a0e-4d0a-9b57-0d8a1c8f1aff"
@@ -90,15 +91,7 @@ def test_a_database_of_the_first_form_is_brought_up_to_date_with_its_content(tmp
         before = made.seen("member-b")
         made.store.close()
         with closing(sqlite3.connect(made.settings.database)) as db:
-            for trigger in ("threats_are_known", "ends_are_known"):
-                db.execute(f"DROP TRIGGER {trigger}")
-            for table in ("known_by", "steps", "records", "events", "deliveries", "repeats", "api_roots"):
-                db.execute(f"DROP TABLE {table}")
-            db.execute("DROP INDEX items_by_object")
-            for table in ("collections", "statuses"):
-                db.execute(f"ALTER TABLE {table} DROP COLUMN api_root")
-            db.execute("PRAGMA user_version=1")
-            db.commit()
+            take_back(db, 1)
         made.app = create_app(made.settings)
         member = Client(made.app, made.clients["member-b"].authorization)
         assert [one["id"] for one in member.get(objects_url()).json["objects"]] == [before[0][0]]

@@ -34,7 +34,7 @@ def bad_credentials(exchange: World) -> list[str]:
         f"Bearer {secret}",
         f"Bearer {bearer}x",
         f"Bearer {bearer} {bearer}",
-        f"Bearer {auth.hash_secret('bearer', bearer)}",
+        f"Bearer {auth.hash_secret('api-key', bearer)}",
         "Bearer",
         "Basic",
         "Basic !!!",
@@ -129,7 +129,7 @@ def test_nothing_public_means_nothing_for_strangers(tmp_path: Path) -> None:
 def test_a_verified_secret_is_remembered_for_a_minute_and_never_another_one() -> None:
     now = [0.0]
     seen: list[str] = []
-    hashed = auth.hash_secret("basic", "right")
+    hashed = auth.hash_secret("password", "right")
     verifications = Verifications(monotonic=lambda: now[0])
     original = auth.matches
 
@@ -144,7 +144,7 @@ def test_a_verified_secret_is_remembered_for_a_minute_and_never_another_one() ->
         assert not verifications.verify(hashed, "wrong")
         assert not verifications.verify(hashed, "wrong")
         assert seen == ["right", "wrong", "wrong"]
-        other = auth.hash_secret("basic", "new")
+        other = auth.hash_secret("password", "new")
         assert not verifications.verify(other, "right")
         now[0] = 60.0
         assert verifications.verify(hashed, "right")

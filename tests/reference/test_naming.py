@@ -16,8 +16,8 @@ from isao_reference import setup
 from isao_reference.functions import knowledge, naming
 from isao_reference.load import load_files
 from isao_reference.stix_files import read_objects
-from isao_reference.store import schema
 from isao_reference.store.sqlite import Store
+from tests.support.older_forms import take_back
 
 WHEN = "2026-01-01T00:00:00.000Z"
 
@@ -147,11 +147,7 @@ def test_an_older_database_learns_what_it_holds(store: Store, tmp_path: Path) ->
     db = sqlite3.connect(tmp_path / "exchange.db")
     before = db.execute("SELECT * FROM known_by ORDER BY word").fetchall()
     assert len(before) == 4
-    made_by = re.findall(r"CREATE (TABLE|TRIGGER|INDEX) (\w+)", schema.UPGRADES[2])
-    for kind, name in reversed(made_by):
-        db.execute(f"DROP {kind} {name}")
-    db.execute("PRAGMA user_version=2")
-    db.commit()
+    take_back(db, 2)
     db.close()
     again = setup.open_store(tmp_path / "exchange.db")
     with again.reading() as reading:

@@ -112,7 +112,9 @@ def test_a_founder_sets_up_an_exchange_and_suspends_a_member(tmp_path: Path) -> 
         assert _account(database, "suspend", "mill").exit_code == 0
         assert _get(collection, ("mill-soc", secret)).status_code == 401
         listed = _account(database, "list").stdout
-        assert "mill-soc  mill (member, suspended)  member  basic" in listed
+        assert "mill-soc  mill (member, suspended)  member\n" in listed
+        assert re.search(r"[0-9a-f]{16}  mill-soc  password  read-write  cybersecurity  usable  ends: never\n", listed)
+        assert re.search(r"  mill-feed  api-key  read-write  cybersecurity  usable  ends: 2\d{3}-", listed)
         assert "Indicators  read: members  write: nobody" in listed
         assert secret not in listed
         assert _account(database, "reinstate", "mill").exit_code == 0

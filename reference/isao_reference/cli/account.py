@@ -6,18 +6,26 @@ from pathlib import Path
 
 import click
 
-from isao_reference.cli.common import CLASSES, hand_over, opened
-
-PATH = click.Path(path_type=Path)
-DATABASE = click.option("--database", required=True, type=PATH, help="Database file of the exchange.")
+from isao_reference.cli import credentials
+from isao_reference.cli.common import CLASSES, DATABASE, PATH, hand_over, opened
 
 
-@click.group(short_help="Organizations, accounts and collections of an exchange.")
+@click.group(short_help="Organizations, accounts, credentials and collections of an exchange.")
 def account() -> None:
-    """Say who takes part in an exchange and where they share.
+    """Say who takes part in an exchange, by what they prove it, and where they share.
 
     Changes count from the next request on; the exchange may be running.
     """
+
+
+for command in (
+    credentials.add_credential,
+    credentials.rotate,
+    credentials.revoke,
+    credentials.remove,
+    credentials.set_role,
+):
+    account.add_command(command)
 
 
 @account.command("add-organization", short_help="Add a member, peer or government organization.")
@@ -47,15 +55,29 @@ def add_organization(database: Path, id: str, name: str, kind: str, applicant: b
     type=click.Choice(("basic", "bearer")),
     default="basic",
     show_default=True,
-    help="How its client logs in: name and secret, or the secret alone as a token.",
+    help="How its client logs in: name and password, or an API key alone as a token.",
+)
+@click.option(
+    "--valid-days",
+    type=credentials.VALID_DAYS,
+    help="Days until its credential expires; 365 for bearer, no end for basic unless told.",
 )
 @click.option("--secret-file", type=PATH, help="Write the secret to this file (0600) instead of printing it.")
-def add_account(database: Path, name: str, organization: str, role: str, auth: str, secret_file: Path | None) -> None:
-    """Add the account NAME of an organization."""
+def add_account(
+    database: Path,
+    name: str,
+    organization: str,
+    role: str,
+    auth: str,
+    valid_days: int | None,
+    secret_file: Path | None,
+) -> None:
+    """Add the account NAME of an organization, with a first credential."""
     from isao_reference import setup
 
+    expires = credentials.ends("api-key" if auth == "bearer" else "password", valid_days)
     with opened(database) as store:
-        secret = setup.create_account(store, name, organization, role, auth=auth)
+        secret = setup.create_account(store, name, organization, role, auth=auth, expires=expires)
     hand_over(name, secret, secret_file)
 
 
@@ -128,15 +150,22 @@ def _set_standing(database: Path, organization: str, standing: str) -> None:
 @account.command("list", short_help="List accounts and collections.")
 @DATABASE
 def list_all(database: Path) -> None:
-    """List every account with its organization and every collection with its readers and writers."""
-    from isao_reference import setup
+    """List every account with its organization and its credentials, and every collection with its readers and writers.
+
+    Secrets are not known and not listed; the id of a credential is what `rotate` and `revoke` take.
+    """
+    from isao_reference import identity, setup
     from isao_reference.store import collections
+    from isao_reference.wire import timestamps
 
     with opened(database) as store:
         for found in setup.list_accounts(store):
+            click.echo(f"account     {found.name}  {found.organization} ({found.kind}, {found.standing})  {found.role}")
+        for one, state in identity.list_credentials(store):
+            end = "never" if one.expires is None else timestamps.format_micros(one.expires)
             click.echo(
-                f"account     {found.name}  {found.organization} ({found.kind}, {found.standing})"
-                f"  {found.role}  {found.auth}"
+                f"credential  {one.id}  {one.account}  {one.way}  {one.scope}  {','.join(one.purposes)}"
+                f"  {state}  ends: {end}"
             )
         with store.reading() as db:
             for collection in collections.all_collections(db):

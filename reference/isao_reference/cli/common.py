@@ -12,6 +12,8 @@ import click
 if TYPE_CHECKING:
     from isao_reference.store.sqlite import Store
 
+PATH = click.Path(path_type=Path)
+DATABASE = click.option("--database", required=True, type=PATH, help="Database file of the exchange.")
 CLASSES = ("public", "members", "peers", "government", "analysts")
 
 

@@ -87,8 +87,9 @@ async def _stream(call: Call, start: Start) -> AsyncGenerator[bytes, None]:
 
 
 def _look(call: Call, after: int) -> list[Event] | None:
-    """The next events; None when the account has lost its access since the last look."""
-    with call.store.reading() as db:
+    """The next events; None when the reader has lost its access since the last look. A reader whose rights have changed
+    goes on with the new ones, so the store is asked without the guard that ends a request for that."""
+    with call.store.plain.reading() as db:
         principal = auth.still(db, call.principal, call.settings.clock)
         if principal is None:
             return None

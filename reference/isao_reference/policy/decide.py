@@ -60,8 +60,8 @@ def can_read(principal: Principal, readers: Iterable[str]) -> bool:
 
 
 def can_write(principal: Principal, writers: Iterable[str]) -> bool:
-    """Whether a principal may add to a collection; never without an account."""
-    if principal.anonymous:
+    """Whether a principal may add to a collection; never without an account or with a credential for reading only."""
+    if principal.anonymous or principal.read_only:
         return False
     return is_staff(principal) or not classes_of(principal).isdisjoint(writers)
 

@@ -17,6 +17,10 @@ class Principal:
     organization: str | None = None
     kind: str | None = None
     role: str | None = None
+    credentials: tuple[str, ...] = ()
+    """The ids of the credentials that the request came with; each of them has to stay good."""
+    read_only: bool = False
+    """One of the credentials was given for reading only."""
 
     @property
     def anonymous(self) -> bool:

@@ -79,9 +79,10 @@ def within(readers: Audience, granted: Iterable[str], kinds: Mapping[str, str]) 
 
 
 def roles(principal: Principal, organization: str | None = None, readable: bool = False) -> frozenset[Role]:
-    """What a principal is to a record of `organization`, readable or not; without a record, what it is at all."""
+    """What a principal is to a record of `organization`, readable or not; without a record, what it is at all. Roles
+    are for taking steps, so a credential for reading only gives none."""
     found: set[Role] = set()
-    if principal.anonymous:
+    if principal.anonymous or principal.read_only:
         return frozenset()
     if decide.is_staff(principal):
         found.add(_BY_STAFF[str(principal.role)])

@@ -10,15 +10,13 @@ from isao_reference.policy.principal import Principal
 
 @dataclass(frozen=True)
 class Account:
-    """One account with what its organization is right now. `secret` is a hash, never the secret."""
+    """One account with what its organization is right now."""
 
     name: str
     organization: str
     kind: str
     standing: str
     role: str
-    auth: str
-    secret: str
 
     @property
     def principal(self) -> Principal:
@@ -27,8 +25,8 @@ class Account:
         return Principal(self.name, self.organization, kind, self.role)
 
 
-_SELECT = """SELECT a.name, a.organization, o.kind, o.standing, a.role, a.auth, a.secret
-FROM accounts a JOIN organizations o ON o.id = a.organization"""
+_SELECT = """SELECT a.name, a.organization, o.kind, o.standing, a.role
+FROM accounts a JOIN organizations o ON o.id = a.organization WHERE a.removed IS NULL"""
 
 
 def insert_organization(db: sqlite3.Connection, identifier: str, name: str, kind: str, standing: str) -> None:
@@ -60,24 +58,28 @@ def update_standing(db: sqlite3.Connection, identifier: str, standing: str) -> b
     return changed.rowcount == 1
 
 
-def insert_account(db: sqlite3.Connection, name: str, organization: str, role: str, auth: str, secret: str) -> None:
-    """Adds an account with the hash of its secret; sqlite3.IntegrityError when the name is taken."""
-    db.execute("INSERT INTO accounts VALUES (?, ?, ?, ?, ?)", (name, organization, role, auth, secret))
+def insert_account(db: sqlite3.Connection, name: str, organization: str, role: str) -> None:
+    """Adds an account; sqlite3.IntegrityError when the name is or was taken."""
+    db.execute("INSERT INTO accounts (name, organization, role) VALUES (?, ?, ?)", (name, organization, role))
 
 
-def account_by_name(db: sqlite3.Connection, name: str, auth: str | None = None) -> Account | None:
-    """The account of that name (and way of authenticating, if given)."""
-    row = db.execute(f"{_SELECT} WHERE a.name = ?", (name,)).fetchone()
-    found = None if row is None else Account(*row)
-    return found if found is None or auth in (None, found.auth) else None
-
-
-def account_by_secret(db: sqlite3.Connection, auth: str, secret: str) -> Account | None:
-    """The account whose stored hash is `secret`."""
-    row = db.execute(f"{_SELECT} WHERE a.auth = ? AND a.secret = ?", (auth, secret)).fetchone()
+def account_by_name(db: sqlite3.Connection, name: str) -> Account | None:
+    """The account of that name; None when it was removed."""
+    row = db.execute(f"{_SELECT} AND a.name = ?", (name,)).fetchone()
     return None if row is None else Account(*row)
 
 
 def all_accounts(db: sqlite3.Connection) -> list[Account]:
     """Every account, by name."""
     return [Account(*row) for row in db.execute(f"{_SELECT} ORDER BY a.name")]
+
+
+def update_role(db: sqlite3.Connection, name: str, role: str) -> None:
+    """Gives an account another role."""
+    db.execute("UPDATE accounts SET role = ? WHERE name = ?", (role, name))
+
+
+def remove_account(db: sqlite3.Connection, name: str, now: int) -> bool:
+    """Removes an account for good, but for its name (`now` in microseconds); False when there is none of that name."""
+    changed = db.execute("UPDATE accounts SET removed = ? WHERE name = ? AND removed IS NULL", (now, name))
+    return changed.rowcount == 1

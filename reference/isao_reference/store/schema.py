@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 _FUNCTIONS = """
 -- What is done through function contracts. `audience` are those who may read the record where it stands,
@@ -110,6 +110,36 @@ _KNOW_ALL = ";".join(
     ]
 )
 
+_CREDENTIALS = """
+-- What proves that a request comes from an account: `secret` is a hash or a digest, `purposes` a JSON list of words,
+-- times are microseconds. When a credential was last used is kept nowhere: it would be a record of people's habits,
+-- and a write for each read.
+CREATE TABLE credentials (
+    id TEXT PRIMARY KEY,
+    account TEXT NOT NULL REFERENCES accounts(name),
+    way TEXT NOT NULL,
+    secret TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    purposes TEXT NOT NULL,
+    not_before INTEGER,
+    expires INTEGER,
+    revoked INTEGER,
+    created INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX credentials_by_secret ON credentials(way, secret);
+CREATE INDEX credentials_by_account ON credentials(account, way);
+"""
+_CREDENTIALS_OF_ACCOUNTS = """
+INSERT INTO credentials
+    SELECT lower(hex(randomblob(8))), name, CASE auth WHEN 'bearer' THEN 'api-key' ELSE 'password' END, secret,
+        'read-write', '["cybersecurity"]', NULL, NULL, NULL, CAST(strftime('%s') AS INTEGER) * 1000000
+    FROM accounts;
+DROP INDEX accounts_by_secret;
+ALTER TABLE accounts DROP COLUMN auth;
+ALTER TABLE accounts DROP COLUMN secret;
+ALTER TABLE accounts ADD COLUMN removed INTEGER;
+"""
+
 TABLES = (
     """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -121,14 +151,13 @@ CREATE TABLE organizations (
     standing TEXT NOT NULL
 ) WITHOUT ROWID;
 
+-- A removed account keeps its row: what was addressed to its name must never be read by another of that name.
 CREATE TABLE accounts (
     name TEXT PRIMARY KEY,
     organization TEXT NOT NULL REFERENCES organizations(id),
     role TEXT NOT NULL,
-    auth TEXT NOT NULL,
-    secret TEXT NOT NULL
+    removed INTEGER
 ) WITHOUT ROWID;
-CREATE UNIQUE INDEX accounts_by_secret ON accounts(auth, secret);
 
 -- The API roots beside the first one, which the settings describe.
 CREATE TABLE api_roots (
@@ -194,6 +223,7 @@ CREATE TABLE documents (name TEXT PRIMARY KEY, media_type TEXT NOT NULL, body BL
 """
     + _FUNCTIONS
     + _KNOWN
+    + _CREDENTIALS
 )
 
 # What turns the form with this number into the next one.
@@ -209,4 +239,5 @@ ALTER TABLE collections ADD COLUMN api_root TEXT NOT NULL DEFAULT 'exchange';
 ALTER TABLE statuses ADD COLUMN api_root TEXT NOT NULL DEFAULT 'exchange';
 """,
     2: "CREATE INDEX items_by_object ON items(object_id);" + _FUNCTIONS + _KNOWN + _KNOW_ALL,
+    3: _CREDENTIALS + _CREDENTIALS_OF_ACCOUNTS,
 }
