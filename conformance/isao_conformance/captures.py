@@ -106,6 +106,7 @@ class Tracker:
         self._lasting = lasting
         self._passing = passing
         self._said: set[str] = set()
+        self._captured: set[str] = set()
         self._sources: dict[str, Source] = {}
         self._times: list[tuple[datetime, Source]] = []
 
@@ -113,6 +114,7 @@ class Tracker:
         """The values of a request that have to be captured. All values count as said from now on."""
         found = {item: source for item in used if (source := self._source(item)) is not None}
         captured = {item.value for item in found}
+        self._captured |= captured
         self._said |= {item.value for item in used if item.value not in captured}
         return found
 
@@ -126,10 +128,12 @@ class Tracker:
             self._remember(value, self._in_body(step, path))
 
     def _in_body(self, step: int, path: Path) -> Source:
-        """Positions in a list of things that other probes also put there mean little: the item's id is better."""
+        """Positions in a list of things that other probes also put there mean little: the item's id is better, unless
+        it is itself one that each instance gives anew."""
         rank, kept = 0, []
+        anew = self._passing | self._captured
         for part in path:
-            by_id = isinstance(part, dict) and part["id"] not in self._passing and path[-1] != "id"
+            by_id = isinstance(part, dict) and part["id"] not in anew and path[-1] != "id"
             kept.append(
                 {"id": part["id"], "nth": part["nth"]} if by_id else part["else"] if isinstance(part, dict) else part
             )

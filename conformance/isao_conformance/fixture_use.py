@@ -16,10 +16,18 @@ PREFIX = "fixture_"
 
 
 def fixtures_of(probe: str, made: Container[str]) -> list[str]:
-    """The fixtures, of those `made` in a run, that a probe or another fixture can reach; each after those it needs."""
+    """The fixtures, of those `made` in a run, that a probe or another fixture can reach; each after those it needs.
+
+    A fixture that gives a harvest is left out: its checks bring evidence of their own, and nothing else comes of it.
+    """
     root = _functions().get(probe.removeprefix(PREFIX))
-    names = [] if root is None else [PREFIX + function.__name__ for function in _reached(root)]
+    reached = [] if root is None else [one for one in _reached(root) if not _gives_checks(one)]
+    names = [PREFIX + function.__name__ for function in reached]
     return [name for name in dict.fromkeys(names) if name in made and name != probe]
+
+
+def _gives_checks(function: FunctionType) -> bool:
+    return function.__annotations__.get("return") == "Harvest"
 
 
 @cache

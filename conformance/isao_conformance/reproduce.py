@@ -12,10 +12,11 @@ from functools import cached_property
 from isao_conformance import curl_script
 from isao_conformance.captures import Tracker, stix_ids, strings, used_in_body, used_in_url
 from isao_conformance.curl_script import WRONG_SECRET, Step
-from isao_conformance.exchange import Exchange, Key
+from isao_conformance.exchange import Exchange, Key, Request
 from isao_conformance.fixture_use import fixtures_of
 from isao_conformance.lab import Check
 from isao_conformance.target import origin_of
+from isao_spec import load
 from isao_spec.model import Requirement
 
 GATE = "gate_"
@@ -72,11 +73,22 @@ def steps(record: Transcript, check: Check) -> list[Step]:
         return []
     if len({key.probe for key in keys}) > 1 or not check.name.startswith(f"{keys[0].probe}/"):
         early = sorted(keys, key=lambda key: (key.ordinal, key))[:CANDIDATES]
-        return min((_steps_to(record, [key]) for key in early), key=len)
+        return min((_steps_to(record, [key], _others_than(check)) for key in early), key=len)
     return _steps_to(record, keys)
 
 
-def _steps_to(record: Transcript, keys: list[Key]) -> list[Step]:
+def _others_than(check: Check) -> frozenset[str]:
+    """The resources of the function API that a check derived from the contract of one of them is not about."""
+    every, own = frozenset(load().contracts), check.name.partition("/")[0]
+    return every - {own} if own in every else frozenset()
+
+
+def _changes(request: Request, elsewhere: frozenset[str]) -> bool:
+    """Whether what is judged may stand on a request: it is no reading one, and not about another resource."""
+    return request.method not in SAFE and elsewhere.isdisjoint(request.path.split("?")[0].split("/"))
+
+
+def _steps_to(record: Transcript, keys: list[Key], elsewhere: frozenset[str] = frozenset()) -> list[Step]:
     """All that was posted or deleted on the way, the named exchanges, and what their values were taken from."""
     last = max(key.ordinal for key in keys)
     own = [e for e in _in_order(record.by_probe[keys[0].probe]) if e.key.ordinal <= last]
@@ -88,7 +100,7 @@ def _steps_to(record: Transcript, keys: list[Key]) -> list[Step]:
     lasting = record.lasting.union(*(record.said[name] for name in others))
     passing = frozenset[str]().union(*(record.created[name] for name in others))
     full = _captured(list(_grouped(chosen)), lasting, passing)
-    needed = {s.number for s in full if s.last.request.method not in SAFE or set(keys) & {e.key for e in s.exchanges}}
+    needed = {s.number for s in full if _changes(s.last.request, elsewhere) or set(keys) & {e.key for e in s.exchanges}}
     for step in reversed(full):
         if step.number in needed:
             needed |= {source.step for _, source in step.captured} | _log_in(full, step)

@@ -245,6 +245,22 @@ def test_a_time_is_taken_by_the_items_id_and_a_computed_one_moves_along(server: 
     assert server.heard[3].path == "/x/?added_after=2030-12-31T23%3A59%3A59.999999Z"
 
 
+def test_a_value_of_a_record_is_not_looked_for_under_an_id_that_each_instance_gives_anew(
+    server: Server, tmp_path: Path
+) -> None:
+    digest, record = "a1" * 32, {"id": "82b24227-6180-493d-bab0-680305286137", "facts": {"sha256": "a1" * 32}}
+    made = asked("POST", path="/f/", status=201, answer={"id": record["id"]})
+    shown = asked(path=f"/f/{record['id']}/", ordinal=2, answer=record)
+    listed = asked(path="/f/", ordinal=3, answer={"records": [{"id": "other", "facts": {"sha256": "b2" * 32}}, record]})
+    signed = asked("POST", path=f"/f/{record['id']}/sign/", ordinal=4, body=json.dumps({"sha256": digest}).encode())
+    there = {"id": "4de76fdf-b907-425f-94ad-92bcbffbe811", "facts": {"sha256": "c3" * 32}}
+    server.answers = [plain({"id": there["id"]}, 201), plain(there), plain({})]
+    done = run([made, shown, listed, signed], check_on(signed), server, tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert [heard.path for heard in server.heard] == ["/f/", f"/f/{there['id']}/", f"/f/{there['id']}/sign/"]
+    assert json.loads(server.heard[2].body) == there["facts"]
+
+
 def test_a_header_and_a_status_id_are_taken_and_our_own_words_stay(server: Server, tmp_path: Path) -> None:
     body = json.dumps({"objects": [{"id": MINE, "created": "2026-01-05T08:00:00.000Z"}]}).encode()
     posted = asked(
@@ -335,6 +351,17 @@ def test_fixtures_come_first_and_other_probes_stay_out() -> None:
     assert [step.last.key.probe for step in found] == ["fixture_mixed_types", probe]
 
 
+def test_a_check_of_one_contract_leaves_out_what_was_done_to_records_of_others() -> None:
+    probe = "fixture_one_after_the_other"
+    paths = ("/f/alerts/", "/c/objects/", "/f/recalls/", "/f/recalls/1/withdraw/")
+    own = [asked("POST", path, ordinal=number, probe=probe) for number, path in enumerate(paths)]
+    derived = check_on(own[-1], name="recalls/withdraw/answered_409")
+    found = reproduce.steps(Transcript(own), derived)
+    assert [step.last.request.path for step in found] == list(paths[1:])
+    whole = reproduce.steps(Transcript(own), check_on(own[-1], name=f"{probe}/x"))
+    assert [step.last.request.path for step in whole] == list(paths)
+
+
 def test_a_fixture_stands_after_those_it_needs_and_knows_its_own() -> None:
     made = {"fixture_mixed_types", "fixture_three_versions", "fixture_to_page_through"}
     assert fixtures_of("no_answer_holds_more_entries_than_limit", made) == [
@@ -344,6 +371,8 @@ def test_a_fixture_stands_after_those_it_needs_and_knows_its_own() -> None:
     assert fixtures_of("no_answer_holds_more_entries_than_limit", set()) == []
     assert fixtures_of("fixture_mixed_types", made) == []
     assert fixtures_of("survey_member-a", made) == []
+    harvest = "fixture_one_after_the_other"
+    assert fixtures_of("a_repeated_request_changes_nothing", {harvest}) == []  # it gives checks, with their evidence
 
 
 def test_the_actors_of_a_probe_take_turns_as_they_did() -> None:
