@@ -21,6 +21,7 @@ test: $(VENV)/dev.stamp
 
 test-full: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n 2 --dist worksteal --require-real-data
+	$(BIN)/python -m tests.selftest
 
 selftest: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.selftest

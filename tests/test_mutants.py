@@ -1,6 +1,7 @@
 """Every fault turns exactly the rows red that its mutant declares, and nothing else.
 
-The push lane judges each mutant by its own rows and by all watchers; `full` by both profiles, as the kill matrix.
+Here each mutant is judged by its own rows and by all watchers; by both profiles in `make selftest`, which is a part of
+`make test-full`.
 """
 
 from __future__ import annotations
@@ -11,12 +12,11 @@ from pathlib import Path
 import pytest
 
 from isao_conformance.runner import Judged
-from isao_conformance.verdict import Outcome
 from isao_spec import load
 from isao_spec.model import VerifiedBy
 from tests.support import matrix
-from tests.support.matrix import Killed, faults_of, profile_rows, rows_with
-from tests.support.mutation import RED, Fault, Mutant, all_mutants, run_rows
+from tests.support.matrix import Killed, faults_of
+from tests.support.mutation import Fault, Mutant, all_mutants, run_rows
 
 # Their probes visit every endpoint, errors on purpose and an object that is gone, for the watchers to look at.
 TRAFFIC = ("TAXII-3.1-9", "TAXII-3.1-7", "TAXII-5.7-2")
@@ -39,24 +39,6 @@ def test_a_mutant_turns_its_own_rows_red_and_no_watcher_else(name: str) -> None:
     check_exactly_the_declared_are_red(entry, run_rows(entry, rows))
 
 
-@pytest.mark.full
-def test_the_exchange_without_a_fault_is_all_green() -> None:
-    judged = run_rows(None, profile_rows(None))
-    assert rows_with(judged, Outcome.ERROR, *RED, Outcome.UNTESTABLE) == {}
-    assert {found.outcome for found in judged.values()} == {Outcome.PASS}
-
-
-@pytest.mark.full
-@pytest.mark.parametrize("name", MUTANTS)
-def test_of_both_profiles_exactly_the_declared_rows_turn_red_as_the_matrix_says(name: str) -> None:
-    found = matrix.trial(MUTANTS[name])
-    assert found.faults == ()
-    recorded = matrix.committed()
-    if name in recorded:  # what is not recorded yet is the next test's affair
-        assert recorded[name] == found.line, "drift; see `make selftest`"
-
-
-@pytest.mark.full
 def test_the_committed_matrix_holds_every_mutant_as_it_is_declared() -> None:
     lines = matrix.committed()
     assert lines.keys() == MUTANTS.keys()

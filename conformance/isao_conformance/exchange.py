@@ -80,7 +80,8 @@ class Answer:
             value = json.loads(self.body.decode("utf-8-sig"))
         except (ValueError, RecursionError):
             return None
-        return value if _depth_within(value, LIMITS.json_depth) else None
+        opening = self.body.count(b"[") + self.body.count(b"{")
+        return value if opening <= LIMITS.json_depth or _depth_within(value, LIMITS.json_depth) else None
 
     @property
     def resource(self) -> dict[str, Any]:

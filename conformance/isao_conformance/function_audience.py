@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from isao_conformance import function_paths
@@ -22,7 +21,6 @@ from isao_spec.contract import Readers
 def audiences(all_of_them: Field) -> None:
     """Every account's view of every record: by its id, in the list, by a step, as an event."""
     watch = Watch(all_of_them.lab)
-    all_of_them.patient(watch.begin)
     all_of_them.each(lambda bench: _audience(bench, watch))
     all_of_them.patient(watch.judge)
 
@@ -110,19 +108,10 @@ class _Seen:
 
 @dataclass
 class Watch:
-    """Where each lent account stood in its events at first, and from which accounts each record is hidden."""
+    """From which accounts each record is hidden, and what the accounts' events tell of it."""
 
     lab: Lab
-    _positions: dict[str, str | None] = field(default_factory=dict)
     _records: dict[str, _Seen] = field(default_factory=dict)
-
-    def begin(self) -> None:
-        """Find the end of every account's events. Accounts that get no list are left out."""
-        for name in (name for name in ROLE_OF if name in self.lab.target.actors):
-            if functions_of(self.lab, name).events().status == 200:
-                self._positions[name] = None
-                for position, _ in self._after(name):
-                    self._positions[name] = position
 
     def record(self, bench: Bench, record: Record) -> None:
         """Take down who surely is not to know of a record in the state that it is in now."""
@@ -132,7 +121,9 @@ class Watch:
 
     def judge(self) -> None:
         """No account was told of a record that it was never to know of; of the others some account was (control)."""
-        told = {name: "".join(text for _, text in self._after(name)) for name in self._positions}
+        if not self._records:
+            return
+        told = {name: _told(self.lab, name) for name in ROLE_OF if name in self.lab.target.actors}
         wrong: dict[tuple[str, str], list[str]] = {}
         for identifier, seen in self._records.items():
             if any(identifier in text for name, text in told.items() if name not in seen.hidden):
@@ -141,14 +132,16 @@ class Watch:
         for (place, name), named in wrong.items():
             self.lab.expect(not named, f"no event tells {name} of it", place=f"{place}/events", got=str(named))
 
-    def _after(self, name: str) -> Iterator[tuple[str, str]]:
-        """(id of the last event, text) of each page of an account's events from where it stood."""
-        position = self._positions[name]
-        for _ in range(LIMITS.walk_pages):
-            listed = functions_of(self.lab, name).events(position).list_of("events")
-            last = str(listed[-1].get("id")) if listed and isinstance(listed[-1], dict) else ""
-            if last in ("", position):
-                return
-            position = last
-            yield position, json.dumps(listed, ensure_ascii=False)
-        raise Untestable(f"the events of {name} do not end")
+
+def _told(lab: Lab, name: str) -> str:
+    """The text of all events that an account is listed; nothing for one that gets no list."""
+    texts: list[str] = []
+    position: str | None = None
+    for _ in range(LIMITS.walk_pages):
+        listed = functions_of(lab, name).events(position).list_of("events")
+        last = str(listed[-1].get("id")) if listed and isinstance(listed[-1], dict) else ""
+        if last in ("", position):
+            return "".join(texts)
+        texts.append(json.dumps(listed, ensure_ascii=False))
+        position = last
+    raise Untestable(f"the events of {name} do not end")

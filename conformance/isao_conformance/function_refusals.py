@@ -30,21 +30,32 @@ def _illegal_steps(bench: Bench) -> None:
     working: set[str] = set()
 
     def before(record: Record, first: bool, _: Move | None) -> None:
-        state = bench.state(record)
-        tried = function_paths.illegal(bench.people, state, lambda step, name: bench.has_taken(record, step, name))
-        for move in tried if first else ():
-            place = f"{bench.resource}/{move.step.name}"
-            answer = bench.take(record, move).answer
-            twins.refused(place, f"answered 409 in {state.name}", answer, (409,))
-            twins.unharmed(place, f"changes nothing in {state.name}", bench.unchanged(record), answer)
-            if record.spoiled:
-                return
+        if first and not _all_refused(bench, record, twins):
+            return
         for step in _untaken(bench, record) if first else ():
             if _told_of_a_fault(bench, record, step):
                 working.add(step.name)
 
     for name in (*(move.step.name for move in tour(bench, before)), *sorted(working)):
         twins.confirm(f"{bench.resource}/{name}")
+
+
+def _all_refused(bench: Bench, record: Record, twins: Twins) -> bool:
+    """Whether no step that the record's state does not allow was done, nor changed it while it was refused. The record
+    is looked at once after all of them, or at once after one that was not refused."""
+    state, tried = bench.state(record), []
+    for move in function_paths.illegal(bench.people, state, lambda step, name: bench.has_taken(record, step, name)):
+        place = f"{bench.resource}/{move.step.name}"
+        answer = bench.take(record, move).answer
+        twins.refused(place, f"answered 409 in {state.name}", answer, (409,))
+        if 200 <= answer.status < 300:
+            tried = [(place, answer)]
+            break
+        tried.append((place, answer))
+    kept = not tried or bench.unchanged(record)
+    for place, answer in tried:
+        twins.unharmed(place, f"changes nothing in {state.name}", kept, answer)
+    return not record.spoiled
 
 
 def _untaken(bench: Bench, record: Record) -> list[Step]:

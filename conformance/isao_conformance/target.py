@@ -10,6 +10,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -88,6 +89,7 @@ class Target:
         }
 
 
+@lru_cache(4096)
 def origin_of(url: str) -> str:
     """Scheme and authority of a URL, lower-cased, default port left out."""
     parts = urlsplit(url)

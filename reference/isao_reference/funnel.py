@@ -220,7 +220,8 @@ class Funnel:
         check_content_headers(request, self.surface)
         ceiling = self.root.max_content_length
         try:
-            return await asyncio.wait_for(read_body(request, receive, ceiling), limits.BODY_SECONDS)
+            async with asyncio.timeout(limits.BODY_SECONDS):
+                return await read_body(request, receive, ceiling)
         except TimeoutError:
             raise errors.too_slow() from None
 

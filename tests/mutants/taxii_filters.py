@@ -209,7 +209,14 @@ def every_version_is_returned_by_default(fault: Fault) -> None:
     fault.change_requests(lambda seen: _one_object(seen, None), lambda seen: seen.asking(**{"match[version]": "all"}))
 
 
-@mutant(breaks="TAXII-3.4.1-7", size="subtle")
+@mutant(
+    breaks="TAXII-3.4.1-7",
+    size="subtle",
+    also={
+        "ISAO-DIS-008": "The version that says revoked comes together with the one from before the recall.",
+        "ISAO-SHARE-010": "The version from before the taking back is still given as a latest one.",
+    },
+)
 def a_version_stays_latest_when_a_newer_one_arrives(fault: Fault) -> None:
     """Each version that is the newest when it arrives is marked as latest, and the mark is never taken back."""
     newest: dict[tuple[str, str], str] = {}

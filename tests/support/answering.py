@@ -236,7 +236,10 @@ class _Before:
             await self._app(scope, receive, send)  # a stream has no whole body that a handler could look at
             return
         seen = await _read(scope, receive, self._actors)
-        reply = await (self._handler(seen, self._forward) if self._when(seen) else self._forward(seen))
+        if not self._when(seen):
+            await self._app(scope, whole(seen.body), send)
+            return
+        reply = await self._handler(seen, self._forward)
         headers = [
             (k.encode("latin-1"), v.encode("latin-1")) for k, v in reply.headers if k.lower() != "content-length"
         ]
@@ -245,19 +248,25 @@ class _Before:
         await send({"type": "http.response.body", "body": reply.body})
 
     async def _forward(self, seen: Seen) -> Reply:
-        waiting = [{"type": "http.request", "body": seen.body, "more_body": False}]
         out: list[dict[str, Any]] = []
-
-        async def receive() -> dict[str, Any]:
-            return waiting.pop() if waiting else {"type": "http.disconnect"}
 
         async def send(message: dict[str, Any]) -> None:
             out.append(message)
 
-        await self._app(_scope(seen), receive, send)
+        await self._app(_scope(seen), whole(seen.body), send)
         start = next(message for message in out if message["type"] == "http.response.start")
         body = b"".join(message.get("body", b"") for message in out)
         return Reply(start["status"], _text(start["headers"]), body)
+
+
+def whole(body: bytes) -> Callable[[], Awaitable[dict[str, Any]]]:
+    """The ASGI receive function of a client that sends this body at once and then goes."""
+    waiting = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> dict[str, Any]:
+        return waiting.pop() if waiting else {"type": "http.disconnect"}
+
+    return receive
 
 
 def _streaming(scope: Any) -> bool:

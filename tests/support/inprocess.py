@@ -19,6 +19,7 @@ from isao_conformance.limits import LIMITS
 from isao_conformance.target import origin_of
 from isao_conformance.transport import TlsFiles, Wire
 from isao_reference.funnel import Machine
+from tests.support.answering import whole
 
 
 async def _at_once(_: Machine, work: Callable[[], Any], *, writes: bool = False) -> Any:
@@ -46,8 +47,7 @@ class InProcessWire(Wire):
         started = time.monotonic()
         loop = self._loop()
         try:
-            call = asyncio.wait_for(_answered(self._app, method, url, headers, body), LIMITS.exchange_seconds)
-            status, got, content = loop.run_until_complete(call)
+            status, got, content = loop.run_until_complete(_answered(self._app, method, url, headers, body))
         except TimeoutError:
             raise NoAnswer("no complete answer within the time allowed") from None
         if len(content) > LIMITS.body_octets:
@@ -85,16 +85,13 @@ async def _answered(app: Any, method: str, url: str, headers: Headers, body: byt
         "client": ("127.0.0.1", 1),
         "server": (parts.hostname or "", parts.port or 443),
     }
-    waiting = [{"type": "http.request", "body": body, "more_body": False}]
     out: list[dict[str, Any]] = []
-
-    async def receive() -> dict[str, Any]:
-        return waiting.pop() if waiting else {"type": "http.disconnect"}
 
     async def send(message: dict[str, Any]) -> None:
         out.append(message)
 
-    await app(scope, receive, send)
+    async with asyncio.timeout(LIMITS.exchange_seconds):
+        await app(scope, whole(body), send)
     start = out[0]
     got = tuple((name.decode("latin-1"), value.decode("latin-1").strip()) for name, value in start["headers"])
     content = b"".join(message.get("body", b"") for message in out[1:])

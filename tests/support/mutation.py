@@ -8,6 +8,7 @@ fault lies inside, one named function of the reference is replaced. Nothing of t
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import ssl
 import tempfile
@@ -35,6 +36,9 @@ from tests.support.pace import HurriedLive, Pace
 SEED = "mutation"
 RED = (Outcome.FAIL, Outcome.WARN)
 SIZES = ("gross", "subtle")
+
+# Where the machine has a file system in memory, a mutant's database costs no waiting for a disk.
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 Anywhere = Callable[[Seen], bool]
 
@@ -205,7 +209,10 @@ def run_rows(entry: Mutant | None, rows: Iterable[str]) -> dict[str, Judged]:
     catalogue = load()
     chosen = tuple(catalogue.requirements[row] for row in dict.fromkeys(rows))
     fault = Fault()
-    with tempfile.TemporaryDirectory(prefix="mutant-") as name, faulty_exchange(entry, Path(name), fault) as served:
+    with (
+        tempfile.TemporaryDirectory(prefix="mutant-", dir=MEMORY) as name,
+        faulty_exchange(entry, Path(name), fault) as served,
+    ):
         target, app = served
         creations = Creations(Path(name))
         wire = InProcessWire(target.tls, app, origin_of(target.base_url))
