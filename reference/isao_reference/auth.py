@@ -12,6 +12,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import math
 import re
 import secrets
 import sqlite3
@@ -19,7 +20,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 
@@ -27,7 +28,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from isao_reference import limits
-from isao_reference.errors import changed_meanwhile, unauthorized
+from isao_reference.errors import changed_meanwhile, too_many_guesses, unauthorized
+from isao_reference.guesses import Guesses
 from isao_reference.policy.principal import ANONYMOUS, Principal
 from isao_reference.store import credentials, documents, parties, records
 from isao_reference.store.credentials import Credential
@@ -84,7 +86,7 @@ class Verifications:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._key = secrets.token_bytes(32)
-        self._until: OrderedDict[bytes, float] = OrderedDict()
+        self._right: OrderedDict[bytes, float] = OrderedDict()
         self._lock = threading.Lock()
         self._monotonic = monotonic
 
@@ -94,10 +96,18 @@ class Verifications:
 
     def remembers(self, hashed: str, secret: str) -> bool:
         """Whether this secret was found right for this hash within the last minute."""
+        return self._found_right(hashed, secret) > -limits.VERIFICATION_SECONDS
+
+    def knows(self, hashed: str, secret: str) -> bool:
+        """Whether this secret was found right for this hash within the last day. It has to be found right again; but it
+        is no guess."""
+        return self._found_right(hashed, secret) > -limits.KNOWN_SECONDS
+
+    def _found_right(self, hashed: str, secret: str) -> float:
+        """How long ago, in seconds, as a negative number."""
         digest = self._digest(hashed, secret)
         with self._lock:
-            until = self._until.get(digest)
-        return until is not None and until > self._monotonic()
+            return self._right.get(digest, -math.inf) - self._monotonic()
 
     def verify(self, hashed: str, secret: str) -> bool:
         """Like `matches`, but a right secret is looked at only once a minute."""
@@ -107,10 +117,10 @@ class Verifications:
             return False
         digest = self._digest(hashed, secret)
         with self._lock:
-            self._until[digest] = self._monotonic() + limits.VERIFICATION_SECONDS
-            self._until.move_to_end(digest)
-            while len(self._until) > _REMEMBERED:
-                self._until.popitem(last=False)
+            self._right[digest] = self._monotonic()
+            self._right.move_to_end(digest)
+            while len(self._right) > _REMEMBERED:
+                self._right.popitem(last=False)
         return True
 
 
@@ -133,10 +143,19 @@ def basic_pair(credentials: str) -> tuple[str, str] | None:
 @dataclass(frozen=True)
 class Shown:
     """What a request brought to prove who it is: every Authorization header, and the SHA-256 of the client certificate
-    of its connection, in hexadecimal digits."""
+    of its connection, in hexadecimal digits. `address` is where it came from."""
 
     headers: tuple[str, ...] = ()
     certificate: str | None = None
+    address: str = ""
+
+
+@dataclass
+class Door:
+    """What an exchange remembers of those who came before, in memory only."""
+
+    verifications: Verifications = field(default_factory=Verifications)
+    guesses: Guesses = field(default_factory=Guesses)
 
 
 def in_good_standing(account: Account) -> bool:
@@ -149,21 +168,39 @@ def is_usable(credential: Credential, now: int) -> bool:
     return credential.state(now) == "usable"
 
 
-def _of_header(store: Store, verifications: Verifications, header: str, now: int) -> Credential | None:
-    """The credential that a header proves, None when it proves none."""
+def _of_header(store: Store, door: Door, header: str, address: str, now: int) -> Credential | None:
+    """The credential that a header proves, None when it proves none and is one guess more."""
     scheme, sent = split_authorization(header)
     if len(sent) > limits.MAX_CREDENTIAL_OCTETS:
-        return None
+        scheme = ""
     if scheme == "bearer":
-        with store.reading() as db:
-            return credentials.by_secret(db, "api-key", hash_secret("api-key", sent))
+        return _of_digest(store, door, "api-key", hash_secret("api-key", sent), address)
     pair = basic_pair(sent) if scheme == "basic" else None
-    if pair is None:
-        return None
-    name, secret = pair
+    if pair is not None:
+        return _of_password(store, door, *pair, address, now)
+    _count_guess(door, address)
+    return None
+
+
+def _count_guess(door: Door, address: str) -> None:
+    """Counts a wrong credential that names nobody; 429 when there were too many already."""
+    _require_patience(door, address)
+    door.guesses.wrong(address, "")
+
+
+def _require_patience(door: Door, address: str, name: str = "") -> None:
+    seconds = door.guesses.wait(address, name)
+    if seconds:
+        raise too_many_guesses(seconds)
+
+
+def _of_password(store: Store, door: Door, name: str, secret: str, address: str, now: int) -> Credential | None:
+    verifications = door.verifications
     with store.reading() as db:
         found = credentials.of_account(db, name, ("password",))
     candidates = [one for one in found if is_usable(one, now)][: limits.PASSWORDS]
+    if not any(verifications.knows(one.secret, secret) for one in candidates):
+        _require_patience(door, address, name)  # before the comparison: it is what a flood of guesses would wear out
     # The one that is remembered comes first: the others would be compared in vain, which is the slow part.
     for one in sorted(candidates, key=lambda one: not verifications.remembers(one.secret, secret)):
         if verifications.verify(one.secret, secret):
@@ -171,25 +208,30 @@ def _of_header(store: Store, verifications: Verifications, header: str, now: int
     # A wrong guess costs the same whether the name has one password, two or none.
     for _ in range(limits.PASSWORDS - len(candidates)):
         verifications.verify(_nobody(), secret)
+    door.guesses.wrong(address, name)
     return None
 
 
-def _of_certificate(store: Store, digest: str) -> Credential | None:
+def _of_digest(store: Store, door: Door, way: str, digest: str, address: str) -> Credential | None:
     with store.reading() as db:
-        return credentials.by_secret(db, "certificate", digest)
+        found = credentials.by_secret(db, way, digest)
+    if found is None:
+        _count_guess(door, address)
+    return found
 
 
-def authenticate(store: Store, verifications: Verifications, shown: Shown, clock: Clock) -> Principal:
+def authenticate(store: Store, door: Door, shown: Shown, clock: Clock) -> Principal:
     """The principal of a request. Nothing shown at all is the anonymous reader; anything that does not prove one
-    account in good standing is a 401, and so are a header and a certificate of different accounts."""
+    account in good standing is a 401, and so are a header and a certificate of different accounts. 429 when there were
+    too many wrong credentials to look at these."""
     if not shown.headers and shown.certificate is None:
         return ANONYMOUS
     if len(shown.headers) > 1:
         raise unauthorized()
     now = timestamps.micros(clock())
-    proven = [_of_header(store, verifications, header, now) for header in shown.headers]
+    proven = [_of_header(store, door, header, shown.address, now) for header in shown.headers]
     if shown.certificate is not None:
-        proven.append(_of_certificate(store, shown.certificate))
+        proven.append(_of_digest(store, door, "certificate", shown.certificate, shown.address))
     ids = tuple(one.id for one in proven if one is not None)
     with store.reading() as db:
         found = principal_of(db, ids, now) if len(ids) == len(proven) else None

@@ -56,6 +56,17 @@ def unauthorized() -> Refusal:
     )
 
 
+def too_many_guesses(seconds: int) -> Refusal:
+    """429: wrong credentials came from this address, or for this name, faster than they are looked at (RFC 6585,
+    section 4)."""
+    return Refusal(
+        429,
+        "Too many wrong credentials",
+        "Correct the credentials, and send the request again after the time in Retry-After.",
+        headers=(("Retry-After", str(seconds)),),
+    )
+
+
 def changed_meanwhile() -> Refusal:
     """503: what the account may do has changed between its authentication and the answer; nothing was done."""
     return Refusal(

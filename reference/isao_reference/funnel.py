@@ -18,8 +18,8 @@ from typing import TypeVar
 
 from starlette.types import Receive, Scope, Send
 
-from isao_reference import auth, errors, limits, problems
-from isao_reference.auth import Shown, Verifications
+from isao_reference import auth, client_certificates, errors, limits, problems
+from isao_reference.auth import Door, Shown
 from isao_reference.call import Answer, Call
 from isao_reference.errors import Refusal
 from isao_reference.policy.principal import ANONYMOUS, Principal
@@ -64,7 +64,7 @@ class Machine:
     store: Store
     pool: ThreadPoolExecutor
     writing_pool: ThreadPoolExecutor
-    verifications: Verifications = field(default_factory=Verifications)
+    door: Door = field(default_factory=Door)
 
     async def in_thread(self, work: Callable[[], T], *, writes: bool = False) -> T:
         """Runs blocking work beside the event loop; writers have threads of their own."""
@@ -74,12 +74,15 @@ class Machine:
 
 @dataclass(frozen=True)
 class Request:
-    """The head of one HTTP request; header names are lower case, in order of arrival."""
+    """The head of one HTTP request; header names are lower case, in order of arrival. `certificate` is the SHA-256 of
+    the client certificate of its connection, `address` where it came from."""
 
     method: str
     headers: tuple[tuple[str, str], ...]
     query: bytes
     path: Mapping[str, str]
+    certificate: str | None = None
+    address: str = ""
 
     def all_of(self, name: str) -> list[str]:
         """Every value of a header."""
@@ -98,6 +101,8 @@ def read_head(scope: Scope) -> Request:
         headers=tuple((key.decode("latin-1").lower(), value.decode("latin-1")) for key, value in scope["headers"]),
         query=scope["query_string"],
         path=dict(scope.get("path_params", {})),
+        certificate=client_certificates.shown_in(scope),
+        address=(scope.get("client") or ("",))[0],
     )
 
 
@@ -197,9 +202,9 @@ class Funnel:
         """Who asks; public documents ask nobody."""
         if self.surface is Surface.PUBLIC:
             return ANONYMOUS
-        shown, machine = Shown(tuple(request.all_of("authorization"))), self.machine
-        clock = machine.settings.clock
-        return await machine.in_thread(lambda: auth.authenticate(machine.store, machine.verifications, shown, clock))
+        shown = Shown(tuple(request.all_of("authorization")), request.certificate, request.address)
+        machine, clock = self.machine, self.machine.settings.clock
+        return await machine.in_thread(lambda: auth.authenticate(machine.store, machine.door, shown, clock))
 
     def operation(self, request: Request, principal: Principal) -> Operation:
         """What the method does here: 404 where there is nothing at all, else 405."""

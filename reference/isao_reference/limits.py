@@ -26,6 +26,19 @@ MAX_JSON_INTEGER = 2**53 - 1
 # A verified secret is remembered, keyed and in memory only, for this long.
 VERIFICATION_SECONDS = 60.0
 
+# Wrong credentials that are looked at before their sender has to wait: so many at once, then so many a second. A run
+# of the conformance harness sends about fifty, fifteen of them for one name.
+GUESSES_OF_ADDRESS = 300
+GUESSES_OF_ADDRESS_A_SECOND = 5.0
+GUESSES_OF_NAME = 100
+GUESSES_OF_NAME_A_SECOND = 0.5
+
+# Addresses and names of which wrong credentials are remembered.
+GUESSES_KEPT = 20_000
+
+# Whose password was right within this time is never made to wait because of somebody else's guesses.
+KNOWN_SECONDS = 24 * 3600.0
+
 # Usable passwords of one account: the one in use and the one that takes its place.
 PASSWORDS = 2
 

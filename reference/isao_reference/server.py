@@ -6,15 +6,17 @@ application that has to publish it is built.
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from isao_reference.tls import CertificateFiles
 
@@ -59,7 +61,8 @@ def running(
 ) -> Iterator[str]:
     """Serve `app` in a thread and yield its base URL; stop it at the end of the block.
 
-    With `certificate` TLS 1.2 or later, else plain HTTP. `listener` is a socket from `bind` that is used
+    With `certificate` TLS 1.2 or later, else plain HTTP; clients may show a certificate of its `client_authority`,
+    which the application is told in the TLS extension of ASGI. `listener` is a socket from `bind` that is used
     instead of `host` and `port`, and closed in the end. Raises ServerFault when the application does not
     start within 20 s (its own exception is the cause), OSError when the address is taken.
     """
@@ -108,9 +111,31 @@ def _await_start(server: uvicorn.Server, thread: threading.Thread, failure: list
         time.sleep(0.002)
 
 
+class _CertificateProtocol(AutoHTTPProtocol):  # type: ignore[misc,valid-type]
+    """The HTTP protocol of the server, which also tells the application the client certificate of the connection, in
+    the way that the TLS extension of ASGI describes."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        super().connection_made(transport)
+        connection = transport.get_extra_info("ssl_object")
+        der = connection.getpeercert(binary_form=True) if connection is not None else None
+        if der:
+            self.app: Any = _with_certificate(self.app, ssl.DER_cert_to_PEM_cert(der))
+
+
+def _with_certificate(app: Any, pem: str) -> Any:
+    async def told(scope: Mapping[str, Any], receive: Any, send: Any) -> None:
+        extensions = {**scope.get("extensions", {}), "tls": {"client_cert_chain": [pem]}}
+        await app({**scope, "extensions": extensions}, receive, send)
+
+    return told
+
+
 def _configuration(app: Any, certificate: CertificateFiles | None) -> uvicorn.Config:
+    authority = certificate.client_authority if certificate else None
     config = uvicorn.Config(
         app,
+        http=_CertificateProtocol if authority else "auto",
         access_log=False,
         log_level="error",  # a malformed request is the client's affair; uvicorn warns of each
         server_header=False,
@@ -121,6 +146,9 @@ def _configuration(app: Any, certificate: CertificateFiles | None) -> uvicorn.Co
         ssl_certfile=certificate.certificate if certificate else None,
         ssl_keyfile=certificate.key if certificate else None,
         ssl_version=ssl.PROTOCOL_TLS_SERVER,
+        # Who has no certificate is asked for other credentials; one that is no good ends the handshake.
+        ssl_ca_certs=str(authority) if authority else None,
+        ssl_cert_reqs=ssl.CERT_OPTIONAL if authority else ssl.CERT_NONE,
     )
     config.load()
     if config.ssl is not None:

@@ -26,11 +26,13 @@ LOOPBACK_ADDRESSES = ("127.0.0.1", "::1")
 
 @dataclass(frozen=True)
 class CertificateFiles:
-    """Paths of PEM files: the server's certificate, its private key (0600) and the authority to trust."""
+    """Paths of PEM files: a certificate, its private key (0600), the authority that signed it, and, for a server, the
+    authority whose client certificates it takes."""
 
     certificate: Path
     key: Path
     authority: Path | None = None
+    client_authority: Path | None = None
 
 
 def issue_loopback_certificate(folder: Path, now: datetime | None = None) -> CertificateFiles:

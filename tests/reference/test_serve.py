@@ -87,6 +87,25 @@ def test_the_operators_secret_can_come_from_a_file(tmp_path: Path) -> None:
         assert _get(_url(lines) + "taxii2/", ("operator", "correct-horse-battery-staple")).status_code == 200
 
 
+def test_the_operators_secret_can_be_written_to_a_file_of_its_own(tmp_path: Path) -> None:
+    with _serve(tmp_path, "--write-operator-token", "token") as lines:
+        secret = (tmp_path / "token").read_text()
+        assert secret not in "".join(lines)
+        assert stat.S_IMODE((tmp_path / "token").stat().st_mode) == 0o600
+        assert _get(_url(lines) + "taxii2/", ("operator", secret)).status_code == 200
+
+
+@pytest.mark.parametrize("weak", ["", "admin", "x" * 15])
+def test_no_exchange_starts_with_a_secret_that_could_be_guessed(tmp_path: Path, weak: str) -> None:
+    (tmp_path / "token").write_text(weak)
+    database = tmp_path / "exchange.sqlite"
+    result = CliRunner().invoke(
+        serve, ["--database", str(database), "--operator-token-file", str(tmp_path / "token"), "--port", "0"]
+    )
+    assert (result.exit_code, "at least 16 characters" in result.stderr) == (2, True)
+    assert not database.exists()
+
+
 def test_a_founder_sets_up_an_exchange_and_suspends_a_member(tmp_path: Path) -> None:
     database = tmp_path / "exchange.sqlite"
     with _serve(tmp_path) as lines:
@@ -145,6 +164,8 @@ REFUSED = {
     "--tls-cert x.pem": "give both",
     "--tls-cert x.pem --tls-key x.key": "No such file",
     "--plain-http --tls-cert x.pem --tls-key x.key": "exclude each other",
+    "--client-ca ca.pem": "needs TLS",
+    "--operator-token-file a --write-operator-token b": "exclude each other",
     "--operator-token-file nowhere": "cannot be read",
 }
 
