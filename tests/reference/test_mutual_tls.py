@@ -1,4 +1,4 @@
-"""Client certificates: who shows one is the account it was given to, and nobody else; the handshake refuses the rest."""
+"""Client certificates: who shows one is the account it was given to; the handshake refuses what is not in force."""
 
 from __future__ import annotations
 

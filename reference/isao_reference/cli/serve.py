@@ -61,7 +61,7 @@ def serve(
     certificate = _certificate(host, tls_cert, tls_key, client_ca, plain_http)
     if operator_token_file and write_operator_token:
         raise click.UsageError("--operator-token-file and --write-operator-token exclude each other; give one of them")
-    _first_start(database, _given_token(operator_token_file), write_operator_token, organization_name)
+    _first_start(database, operator_token_file, write_operator_token, organization_name)
 
     from isao_reference import server
     from isao_reference.app import create_app
@@ -135,10 +135,8 @@ def _check_authority(client_ca: Path | None) -> None:
         raise Fault(f"{client_ca}: {fault}; it is a PEM file with the certificate of an authority") from None
 
 
-def _given_token(token_file: Path | None) -> str | None:
-    """The operator's secret from a file; None without one. A short one could be guessed."""
-    if token_file is None:
-        return None
+def _given_token(token_file: Path) -> str:
+    """The operator's secret from a file. A short one could be guessed."""
     try:
         given = token_file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as fault:
@@ -150,10 +148,11 @@ def _given_token(token_file: Path | None) -> str | None:
     return given
 
 
-def _first_start(database: Path, given: str | None, write_to: Path | None, organization_name: str) -> None:
+def _first_start(database: Path, token_file: Path | None, write_to: Path | None, organization_name: str) -> None:
     """Create the operator when the database has no account yet."""
     from isao_reference import setup
 
+    given = None if token_file is None else _given_token(token_file)
     with opened_or_created(database) as store:
         if setup.list_accounts(store):
             return
@@ -162,4 +161,4 @@ def _first_start(database: Path, given: str | None, write_to: Path | None, organ
         if given is None:
             hand_over(OPERATOR, secret, write_to)
         else:
-            click.echo(f"Account {OPERATOR} created with the secret that was given")
+            click.echo(f"Account {OPERATOR} created with the secret in {token_file}")
