@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from isao_reference import wellknown
 from isao_reference.functions import clock, endpoints, exports, measures, stream
@@ -85,8 +86,7 @@ PUBLIC: Mapping[str, Operations] = {
 
 
 def routes(machine: Machine, roots: Sequence[ApiRoot]) -> list[BaseRoute]:
-    """Every address, TAXII's also without the final slash, then the answers for all the rest. Discovery belongs to
-    the first of the API roots."""
+    """Every address, TAXII's also without the final slash. Discovery belongs to the first of the API roots."""
     addresses = [(DISCOVERY_PATH, DISCOVERY, roots[0])]
     addresses += [(root.path + rest, operations, root) for root in roots for rest, operations in TAXII.items()]
     table: list[BaseRoute] = []
@@ -97,11 +97,22 @@ def routes(machine: Machine, roots: Sequence[ApiRoot]) -> list[BaseRoute]:
     for path, operations in FUNCTIONS.items():
         endpoint = Funnel(machine, operations, surface=Surface.FUNCTIONS)
         table += [Route(path, endpoint), *([Route(path.rstrip("/"), endpoint)] if path.endswith("/") else [])]
-    table.append(Route("/functions/{rest:path}", Funnel(machine, {}, surface=Surface.FUNCTIONS)))
-    for prefix, root in ((DISCOVERY_PATH, roots[0]), *((root.path, root) for root in roots)):
-        table.append(Route(prefix + "{rest:path}", Funnel(machine, {}, root)))
-    table.append(Route("/{rest:path}", Funnel(machine, {})))
     return table
+
+
+def elsewhere(machine: Machine, roots: Sequence[ApiRoot]) -> ASGIApp:
+    """What answers where nothing is, in the error form of the part of the exchange that the path begins with. A route
+    with a wildcard would leave out what no wildcard fits, such as a path with a line break."""
+    answers = [(root.path, Funnel(machine, {}, root)) for root in roots]
+    answers.append((DISCOVERY_PATH, Funnel(machine, {}, roots[0])))
+    answers.append(("/functions/", Funnel(machine, {}, surface=Surface.FUNCTIONS)))
+    others = Funnel(machine, {})
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        found = (funnel for prefix, funnel in answers if scope["path"].startswith(prefix))
+        await next(found, others)(scope, receive, send)
+
+    return answer
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -136,5 +147,6 @@ def create_app(settings: Settings) -> Starlette:
 
     app = Starlette(routes=routes(machine, roots), lifespan=lifespan)
     app.router.redirect_slashes = False
+    app.router.default = elsewhere(machine, roots)
     app.state.store = store
     return app

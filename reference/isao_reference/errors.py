@@ -6,7 +6,10 @@ these texts repeats an identifier the client sent.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
+
+from isao_reference import limits
 
 
 class Refusal(Exception):
@@ -117,10 +120,14 @@ def too_slow() -> Refusal:
 
 
 def invalid_document(findings: Iterable[tuple[str, str]]) -> Refusal:
-    """422 with a JSON Pointer (RFC 6901) and a sentence for each fault; the whole document is the empty pointer."""
-    listed = [{"pointer": pointer, "detail": detail} for pointer, detail in findings]
+    """422 with a JSON Pointer (RFC 6901) and a sentence for each fault; the whole document is the empty pointer. A
+    refusal is no way to make the exchange send more than it was sent, so there is a ceiling on faults and words."""
+    cut = limits.MAX_FAULT_TEXT
+    found = list(itertools.islice(findings, limits.MAX_FAULTS + 1))
+    listed = [{"pointer": pointer[:cut], "detail": detail[:cut]} for pointer, detail in found[: limits.MAX_FAULTS]]
+    more = "" if len(found) == len(listed) else f" Only the first {len(listed)} are listed."
     return Refusal(
-        422, "The document is not valid", "Each fault has its place in `errors`.", members={"errors": listed}
+        422, "The document is not valid", f"Each fault has its place in `errors`.{more}", members={"errors": listed}
     )
 
 

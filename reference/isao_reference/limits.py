@@ -23,6 +23,13 @@ MAX_JSON_DEPTH = 64
 # I-JSON (RFC 7493 section 2.2): integers every reader keeps exactly.
 MAX_JSON_INTEGER = 2**53 - 1
 
+# Values in a document of a function, those in its containers counted.
+MAX_DOCUMENT_VALUES = 50_000
+
+# Faults that one refusal of a document lists, and characters that it says of each.
+MAX_FAULTS = 100
+MAX_FAULT_TEXT = 500
+
 # A verified secret is remembered, keyed and in memory only, for this long.
 VERIFICATION_SECONDS = 60.0
 

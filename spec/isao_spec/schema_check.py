@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,10 +47,11 @@ def validator(name: str) -> jsonschema_rs.Validator:
     return jsonschema_rs.validator_for(schema(name), validate_formats=True)
 
 
-def findings(name: str, value: Any) -> tuple[Problem, ...]:
-    """Everything the schema finds wrong with the value, in the order of the places."""
-    found = [problem for error in validator(name).iter_errors(value) for problem in _explain(name, error)]
-    return tuple(sorted(found, key=lambda problem: [str(part) for part in problem.path]))
+def findings(name: str, value: Any, most: int | None = None) -> tuple[Problem, ...]:
+    """Everything the schema finds wrong with the value, in the order of the places; only the first `most` found, when
+    that is given."""
+    found = (problem for error in validator(name).iter_errors(value) for problem in _explain(name, error))
+    return tuple(sorted(itertools.islice(found, most), key=lambda problem: [str(part) for part in problem.path]))
 
 
 def problems(name: str, value: Any) -> list[str]:

@@ -9,6 +9,7 @@ from isao_spec import stix
 from isao_spec.model import Level
 
 _SHOWN = 200
+MOST_FAULTS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,27 @@ class Finding:
     def binding(self) -> bool:
         """True when a MUST or MUST NOT is broken: such content is not valid."""
         return self.level.binding
+
+
+class Enough(Exception):
+    """More is wrong with one object than anybody wants to read."""
+
+
+class Found(list[Finding]):
+    """The findings of one object. At most MOST_FAULTS of them are binding: the next one raises Enough, so that an
+    object in which everything is wrong cannot tie up an exchange. As many others are kept, and further ones dropped."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._room = {True: MOST_FAULTS, False: MOST_FAULTS}
+
+    def append(self, entry: Finding) -> None:
+        """Keeps a finding while there is room for one of its kind."""
+        if self._room[entry.binding]:
+            self._room[entry.binding] -= 1
+            super().append(entry)
+        elif entry.binding:
+            raise Enough
 
 
 @cache

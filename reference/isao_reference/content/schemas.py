@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,7 +96,7 @@ def judge_by_schema(item: dict[str, Any], kind: str, name: str, out: list[Findin
     """What the schema finds that no rule found before, each under the rule that it falls under; for an object
     that is not `is_formed`."""
     validator = compiled().validators[name]
-    before = [entry.pointer for entry in out if entry.binding]
+    before = Places(entry.pointer for entry in out if entry.binding)
     found: dict[tuple[str, str], str] = {}
     for error in validator.iter_errors(item):
         path = tuple(error.instance_path)
@@ -121,16 +121,21 @@ def _clause(rule: str, kind: str) -> str:
     return vocabulary.clause_of(kind) if rule in general else ""
 
 
-def _covered(where: str, error: jsonschema_rs.ValidationError, before: list[str]) -> bool:
+class Places:
+    """Places in an object, as JSON Pointers, and those that they stand in."""
+
+    def __init__(self, pointers: Iterable[str]) -> None:
+        self.exact = frozenset(pointers)
+        self.around = {place[:end] for place in self.exact for end in range(len(place)) if place[end] == "/"}
+
+
+def _covered(where: str, error: jsonschema_rs.ValidationError, before: Places) -> bool:
     """Whether a rule of ours already spoke about this place; for a choice of schemas, about a place inside."""
     if isinstance(error.kind, _Kind.Required) and not where:
         return error.kind.property in _OWN_RULES
-    choice = isinstance(error.kind, _CHOICES)
     if isinstance(error.kind, _Kind.AdditionalProperties):
-        return all(where + pointer((str(name),)) in before for name in error.kind.unexpected)
-    return any(
-        place == where or (choice and place.startswith(f"{where}/")) or (choice and not where) for place in before
-    )
+        return all(where + pointer((str(name),)) in before.exact for name in error.kind.unexpected)
+    return where in before.exact or (isinstance(error.kind, _CHOICES) and where in before.around)
 
 
 def _contradicts_the_text(item: dict[str, Any], kind: str, path: Path, error: jsonschema_rs.ValidationError) -> bool:

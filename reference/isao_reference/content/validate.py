@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -27,11 +28,12 @@ from isao_reference.content import (
     walking,
 )
 from isao_reference.content.charsets import CHARSETS
-from isao_reference.content.finding import Finding, finding, shown, writable
+from isao_reference.content.finding import Enough, Finding, Found, finding, shown, writable
 
 
 def validate_object(value: Any) -> list[Finding]:
-    """What is wrong with one object, in the order of the places; an empty list means nothing.
+    """What is wrong with one object, in the order of the places; an empty list means nothing. Where more than
+    MOST_FAULTS rules are broken only so many are told.
 
     A bundle is judged with all that stands in it and between its objects. An object of STIX 2.0 is judged
     lightly (S-20-1).
@@ -125,11 +127,12 @@ def _validated(value: Any, old: bool) -> list[Finding]:
     if type(kind) is not str:
         words = "an object has a text as type" if isinstance(value, dict) else f"{shown(value)} is no object"
         return [replace(finding("S-CMN-16", "", words), object_id=_id_of(value))]
-    out: list[Finding] = []
-    if stix20.is_stix_20(value, kind) or (old and "spec_version" not in value):
-        stix20.judge_stix_20(value, kind, out)
-    else:
-        _judge(value, kind, out)
+    out = Found()
+    with suppress(Enough):
+        if stix20.is_stix_20(value, kind) or (old and "spec_version" not in value):
+            stix20.judge_stix_20(value, kind, out)
+        else:
+            _judge(value, kind, out)
     if not out:
         return out
     identifier = _id_of(value)
@@ -177,7 +180,7 @@ def _judge(item: dict[str, Any], kind: str, out: list[Finding]) -> None:
         common_rules.judge_encodings(item, CHARSETS, out)
     if kind in vocabulary.CONTRIBUTING and not unreadable:
         deterministic_ids.judge_deterministic_id(item, kind, out)
-    if not formed and not unreadable:
+    if not formed and not unreadable and walking.is_small(item, out):
         schemas.judge_by_schema(item, kind, name, out)
 
 

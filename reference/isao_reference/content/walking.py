@@ -8,6 +8,7 @@ from typing import Any
 from isao_reference.content.finding import Finding, finding, shown, step
 
 MAX_NESTING = 64
+MAX_REFUSED_VALUES = 10_000
 _MAX_INTEGER = 2**53 - 1
 
 Path = tuple[str | int, ...]
@@ -55,6 +56,28 @@ def judge_everywhere(item: dict[str, Any], out: list[Finding]) -> None:
                     out.append(finding("S-CMN-11", pointer((*path, key)), words))
             elif kind is float and not math.isfinite(value):
                 out.append(finding("S-CMN-11", pointer((*path, key)), "the number is not finite"))
+
+
+def is_small(item: dict[str, Any], out: list[Finding]) -> bool:
+    """Whether an object that its schema refuses holds few enough values to be told where; otherwise S-LIM-1. A schema
+    finds every fault before it tells the first."""
+    if holds_at_most(MAX_REFUSED_VALUES, item):
+        return True
+    words = f"the schema of its type refuses it, and of more than {MAX_REFUSED_VALUES} values it is not told where"
+    out.append(finding("S-LIM-1", "", words))
+    return False
+
+
+def holds_at_most(most: int, value: Any) -> bool:
+    """Whether there are at most so many values in a JSON value, those in its containers counted."""
+    stack, count = [value], 1
+    for node in stack:  # grows while it is read
+        if isinstance(node, dict | list):
+            count += len(node)
+            if count > most:
+                return False
+            stack += [one for one in (node.values() if isinstance(node, dict) else node) if type(one) in (dict, list)]
+    return True
 
 
 def _judge_text(path: Path, text: str, out: list[Finding]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
-from isao_reference import errors
+from isao_reference import errors, limits
 from isao_reference.call import Answer, Call
 from isao_reference.functions import engine, ledger, views
 from isao_reference.policy import decide
@@ -128,6 +128,7 @@ def _document(call: Call, contract: Contract) -> Any:
         return _body(call)
     try:
         text = json_reader.decode(call.body)
+        json_reader.check_string(text, "")
     except JsonFault as fault:
         raise errors.bad_request(str(fault)) from None
     return {**query_of(call, None), **form.fixed, form.content: text}
@@ -150,10 +151,16 @@ def _body(call: Call) -> Any:
 
 def query_of(call: Call, known: Iterable[str] | None) -> dict[str, str]:
     """The parameters of a request, each sent once; 400 for one that is not known (None: all are)."""
+    if len(call.query) > limits.MAX_QUERY_OCTETS:
+        raise errors.bad_request(f"the query is longer than {limits.MAX_QUERY_OCTETS} octets")
     try:
-        found = parse_qs(call.query.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=50)
+        found = parse_qs(call.query.decode(), keep_blank_values=True, max_num_fields=50, errors="strict")
+    except UnicodeDecodeError:
+        raise errors.bad_request("the query is not UTF-8") from None
     except ValueError:
         raise errors.bad_request("there are too many parameters") from None
+    if any("\x00" in value for values in found.values() for value in values):
+        raise errors.bad_request("the query holds U+0000")
     unknown = [] if known is None else sorted(found.keys() - set(known))
     twice = [name for name, values in found.items() if len(values) > 1]
     if unknown or twice:

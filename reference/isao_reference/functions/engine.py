@@ -15,8 +15,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from isao_reference import errors
+from isao_reference import errors, limits
 from isao_reference.call import Call
+from isao_reference.content import walking
+from isao_reference.errors import Refusal
 from isao_reference.functions import views
 from isao_reference.functions.effects import EFFECTS
 from isao_reference.functions.moment import Moment, contributor_of, exchange_of
@@ -39,12 +41,14 @@ REPEATS_KEPT = 7 * 24 * 3600 * 1_000_000
 def create(call: Call, contract: Contract, document: Any) -> tuple[Record, bool]:
     """Makes a record; False when this Idempotency-Key had made it before. Raises Refusal."""
     now = timestamps.micros(call.settings.clock())
+    invalid = invalidity(contract, contract.create, document)
     with call.store.writing() as db:
         require_role(contract.create, policy.roles(call.principal))
         known = _repeated(call, db)
         if known is not None:
             return require_record(call, db, contract, known), False
-        require_valid(contract, contract.create, document)
+        if invalid is not None:
+            raise invalid
         made = Record(
             key=0,
             resource=contract.resource,
@@ -67,9 +71,10 @@ def create(call: Call, contract: Contract, document: Any) -> tuple[Record, bool]
 def step(call: Call, contract: Contract, identifier: str, name: str, document: Any) -> Record:
     """Takes a step of a record and returns the record as it is then. Raises Refusal."""
     now = timestamps.micros(call.settings.clock())
+    wanted = contract.steps.get(name)
+    invalid = None if wanted is None else invalidity(contract, wanted, document)
     with call.store.writing() as db:
         record = require_record(call, db, contract, identifier)
-        wanted = contract.steps.get(name)
         if wanted is None:
             raise errors.not_found()
         roles = policy.roles(call.principal, record.organization, readable=True)
@@ -80,7 +85,8 @@ def step(call: Call, contract: Contract, identifier: str, name: str, document: A
         if done_already(wanted, call.principal, records.steps_of(db, record.key)):
             return record
         require_fresh(call, db, contract, record, wanted)
-        require_valid(contract, wanted, document)
+        if invalid is not None:
+            raise invalid
         taken = take(call.settings, db, call.principal, contract, wanted, record, document, now)
         _remember(call, db, taken, now)
         return taken
@@ -125,13 +131,25 @@ def require_fresh(call: Call, db: sqlite3.Connection, contract: Contract, record
         raise errors.stale()
 
 
+def invalidity(contract: Contract, wanted: Step, document: Any) -> Refusal | None:
+    """What `require_valid` says of a document. Asked before the transaction, which others wait for, and told in it,
+    where its turn comes."""
+    try:
+        require_valid(contract, wanted, document)
+    except Refusal as fault:
+        return fault
+    return None
+
+
 def require_valid(contract: Contract, wanted: Step, document: Any) -> None:
     """422 with a pointer for each fault. A step that takes no document takes an empty one."""
     if not wanted.takes:
         if document not in (None, {}):
             raise errors.invalid_document([("", "this step takes no document; send an empty object or nothing")])
         return
-    found = schema_check.findings(f"documents/{wanted.takes}", document)
+    if not walking.holds_at_most(limits.MAX_DOCUMENT_VALUES, document):
+        raise errors.invalid_document([("", f"the document holds more than {limits.MAX_DOCUMENT_VALUES} values")])
+    found = schema_check.findings(f"documents/{wanted.takes}", document, most=limits.MAX_FAULTS + 1)
     if found:
         raise errors.invalid_document((one.pointer, one.message) for one in found)
     moments = {one.at for one in contract.all_steps} - {""} if wanted.takes == contract.document else ()

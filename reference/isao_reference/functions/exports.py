@@ -28,6 +28,7 @@ AT_ONCE = 5_000
 """Rows that are held in memory at once."""
 
 _PATTERN = re.compile(r"\[\s*([a-z0-9-]+):([a-z_.'A-Z0-9-]+)\s*=\s*'((?:[^'\\]|\\.)*)'\s*\]")
+_CONFIDENCE = re.compile(r"[0-9]{1,3}")
 COLUMNS = ("type", "value", "tlp", "confidence", "valid_from", "valid_until", "name", "id")
 
 
@@ -52,7 +53,7 @@ def _selection(call: Call) -> tuple[str | None, int]:
     kind, confidence = found.get("type"), found.get("confidence", "0")
     if kind is not None and kind not in tables.TYPES:
         raise errors.bad_request(f"type is one of {', '.join(tables.TYPES)}")
-    if not (confidence.isascii() and confidence.isdigit() and int(confidence[:4]) <= 100):
+    if _CONFIDENCE.fullmatch(confidence) is None or int(confidence) > 100:
         raise errors.bad_request("confidence is a number from 0 to 100")
     return kind, int(confidence)
 
