@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -75,8 +75,10 @@ class Client:
         accept: str | None = TAXII,
         content_type: str | None = None,
         length: bool = True,
+        lazily: Iterator[bytes] | None = None,
     ) -> Response:
-        """One request. An iterable body is sent in chunks, without Content-Length."""
+        """One request. An iterable body is sent in chunks, without Content-Length; one that comes `lazily` is asked for
+        each chunk when the application is."""
         chunks = [body] if isinstance(body, bytes) else list(body)
         sent = list(headers)
         if accept is not None:
@@ -109,6 +111,9 @@ class Client:
         out: list[dict[str, Any]] = []
 
         async def receive() -> dict[str, Any]:
+            if lazily is not None:
+                part = next(lazily, None)
+                return {"type": "http.request", "body": part or b"", "more_body": part is not None}
             return queue.pop(0) if queue else {"type": "http.disconnect"}
 
         async def send(message: dict[str, Any]) -> None:
