@@ -180,7 +180,7 @@ def transactions(stage: Stage, programme: str) -> int:
     return run.begun
 
 
-def interleaved(stage: Stage, programme: str, loss: str, way: str, at: int) -> None:
+def check_interleaving(stage: Stage, programme: str, loss: str, way: str, at: int) -> None:
     """One interleaving, held against the rule."""
     victim = stage.victim(way)
     refusal = stage.exchange.as_("stranger").as_("Bearer nonsense").get(objects_url())
@@ -209,7 +209,7 @@ def test_a_loss_before_any_transaction_of_any_programme(stage: Stage, request: p
     every = list(enumerated(stage))
     assert len(every) >= 200
     for one in every[:: len(every) // 24]:
-        interleaved(stage, *one)
+        check_interleaving(stage, *one)
 
 
 @pytest.mark.full
@@ -217,7 +217,7 @@ def test_a_loss_before_any_transaction_of_any_programme(stage: Stage, request: p
 def test_every_loss_before_every_transaction(stage: Stage, programme: str) -> None:
     for one in enumerated(stage):
         if one[0] == programme:
-            interleaved(stage, *one)
+            check_interleaving(stage, *one)
 
 
 def enumerated(stage: Stage) -> Iterator[tuple[str, str, str, int]]:
@@ -389,7 +389,8 @@ def test_a_second_credential_of_the_account_does_not_keep_the_stream_of_the_firs
     other = identity.add_credential(exchange.store, victim.name, "api-key", clock=exchange.settings.clock)
     revoke = victim.changes()["credential revoked"]
     header = str(victim.client.authorization)
-    exchange.as_("stranger").loop.run_until_complete(streamed(exchange, header, [revoke]))
+    said = exchange.as_("stranger").loop.run_until_complete(streamed(exchange, header, [revoke]))
+    assert said == [b"retry: 2000\n\n"]
     assert exchange.as_("stranger").as_(f"Bearer {other.secret}").get("/taxii2/").status == 200
 
 
@@ -459,7 +460,7 @@ def test_a_planted_fault_is_found(stage: Stage, programme: str, fault: Callable[
     found = 0
     for at in range(transactions(stage, programme)):
         try:
-            interleaved(stage, programme, FAULTS[fault], "api-key", at)
+            check_interleaving(stage, programme, FAULTS[fault], "api-key", at)
         except AssertionError:
             found += 1
     assert found
