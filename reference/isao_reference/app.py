@@ -24,6 +24,7 @@ from isao_reference.taxii import (
     collections,
     delete_object,
     discovery,
+    embargoes,
     manifest,
     objects,
     one_object,
@@ -130,6 +131,7 @@ def create_app(settings: Settings) -> Starlette:
         while True:
             try:
                 await machine.in_thread(lambda: clock.run_due(settings, store), writes=True)
+                await machine.in_thread(lambda: embargoes.release_due(settings, store), writes=True)
                 await machine.in_thread(lambda: clock.forget_old_events(settings, store), writes=True)
             except Exception:
                 log.exception("the steps of the clock could not be taken; they are tried again")

@@ -28,7 +28,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from isao_reference import limits
-from isao_reference.errors import changed_meanwhile, too_many_guesses, unauthorized
+from isao_reference.errors import changed_meanwhile, other_purpose, too_many_guesses, unauthorized
 from isao_reference.guesses import Guesses
 from isao_reference.policy.principal import ANONYMOUS, Principal
 from isao_reference.store import credentials, documents, parties, records
@@ -143,11 +143,13 @@ def basic_pair(credentials: str) -> tuple[str, str] | None:
 @dataclass(frozen=True)
 class Shown:
     """What a request brought to prove who it is: every Authorization header, and the SHA-256 of the client certificate
-    of its connection, in hexadecimal digits. `address` is where it came from."""
+    of its connection, in hexadecimal digits. `address` is where it came from; `purpose` is the purpose of use
+    that it names, if any."""
 
     headers: tuple[str, ...] = ()
     certificate: str | None = None
     address: str = ""
+    purpose: str | None = None
 
 
 @dataclass
@@ -234,15 +236,16 @@ def authenticate(store: Store, door: Door, shown: Shown, clock: Clock) -> Princi
         proven.append(_of_digest(store, door, "certificate", shown.certificate, shown.address))
     ids = tuple(one.id for one in proven if one is not None)
     with store.reading() as db:
-        found = principal_of(db, ids, now) if len(ids) == len(proven) else None
+        found = principal_of(db, ids, now, shown.purpose) if len(ids) == len(proven) else None
     if found is None:
         raise unauthorized()
     return found
 
 
-def principal_of(db: sqlite3.Connection, ids: tuple[str, ...], now: int) -> Principal | None:
+def principal_of(db: sqlite3.Connection, ids: tuple[str, ...], now: int, purpose: str | None) -> Principal | None:
     """Who these credentials stand for at a moment (microseconds): None unless all of them are usable and of one
-    account, whose organization is in good standing."""
+    account, whose organization is in good standing. Raises the refusal (403) of a purpose of use that one of them was
+    not given for; without a purpose it is the first that all of them have."""
     found = [credentials.by_id(db, one) for one in ids]
     usable = [one for one in found if one is not None and is_usable(one, now)]
     accounts = {one.account for one in usable}
@@ -251,8 +254,16 @@ def principal_of(db: sqlite3.Connection, ids: tuple[str, ...], now: int) -> Prin
     account = parties.account_by_name(db, accounts.pop())
     if account is None or not in_good_standing(account):
         return None
-    read_only = any(one.scope == "read" for one in usable)
-    return replace(_as_of(db, account, now), credentials=ids, read_only=read_only)
+    purposes = [one for one in usable[0].purposes if all(one in other.purposes for other in usable)]
+    if purpose not in (None, *purposes) or not purposes:
+        raise other_purpose()
+    return replace(
+        _as_of(db, account, now),
+        credentials=ids,
+        read_only=any(one.scope == "read" for one in usable),
+        purpose=purpose or purposes[0],
+        groups=parties.groups_of(db, account.organization),
+    )
 
 
 def _as_of(db: sqlite3.Connection, account: Account, now: int) -> Principal:
@@ -273,7 +284,7 @@ def _as_of(db: sqlite3.Connection, account: Account, now: int) -> Principal:
 def still(db: sqlite3.Connection, principal: Principal, clock: Clock) -> Principal | None:
     """The principal as it is now; None when a credential that it came with, its account or its organization's good
     standing is gone."""
-    return principal_of(db, principal.credentials, timestamps.micros(clock()))
+    return principal_of(db, principal.credentials, timestamps.micros(clock()), principal.purpose)
 
 
 def guard(principal: Principal, clock: Clock) -> Callable[[sqlite3.Connection], None]:

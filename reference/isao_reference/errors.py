@@ -70,6 +70,11 @@ def too_many_guesses(seconds: int) -> Refusal:
     )
 
 
+def other_purpose() -> Refusal:
+    """403: the credential was not given for the purpose of use that the request names."""
+    return forbidden("The credential is not for the purpose of use that ISAO-Purpose names.")
+
+
 def changed_meanwhile() -> Refusal:
     """503: what the account may do has changed between its authentication and the answer; nothing was done."""
     return Refusal(

@@ -202,7 +202,12 @@ class Funnel:
         """Who asks; public documents ask nobody."""
         if self.surface is Surface.PUBLIC:
             return ANONYMOUS
-        shown = Shown(tuple(request.all_of("authorization")), request.certificate, request.address)
+        shown = Shown(
+            tuple(request.all_of("authorization")),
+            request.certificate,
+            request.address,
+            request.joined("isao-purpose") or None,
+        )
         machine, clock = self.machine, self.machine.settings.clock
         return await machine.in_thread(lambda: auth.authenticate(machine.store, machine.door, shown, clock))
 

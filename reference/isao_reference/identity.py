@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from isao_reference import auth, limits, setup
-from isao_reference.policy.principal import ROLES
+from isao_reference.policy.principal import PURPOSES, ROLES
 from isao_reference.settings import utc_now
 from isao_reference.setup import SetupError
 from isao_reference.store import credentials, parties
@@ -102,8 +102,10 @@ def add_credential(
         None if end is None else timestamps.micros(end),
         created=timestamps.micros(moment),
     )
-    if not made.purposes or not all(one.isprintable() and one.strip() for one in made.purposes):
+    if not made.purposes:
         raise SetupError("a credential is for one purpose of use or more")
+    for one in made.purposes:
+        setup.one_of("purpose of use", one, PURPOSES)
     _insert(store, made)
     return Handed(made.id, chosen)
 

@@ -167,9 +167,11 @@ def create_collection(
     media_types: Sequence[str] = (media_types.STIX_21, media_types.STIX_20),
     description: str = "",
     api_root: str = api_roots.FIRST,
+    label: str = "",
 ) -> str:
     """Adds a collection and returns its id, a fresh UUIDv4 unless given (TAXII 2.1 section 5.2.1).
-    `readers` and `writers` are classes: public, members, peers, government, analysts."""
+    `readers` and `writers` are classes: public, members, peers, government, analysts. Whatever lies in it counts at
+    least as `label`, a TLP label, when there is one."""
     identifier = id or str(uuid.uuid4())
     try:
         parsed = uuid.UUID(identifier)
@@ -179,9 +181,10 @@ def create_collection(
         raise SetupError(f"collection id {identifier!r} is not a lower case version 4 UUID")
     if alias is not None:
         _slug("collection alias", alias)
-    collection = Collection(
-        0, api_root, identifier, alias, title, description, tuple(media_types), tuple(readers), tuple(writers)
-    )
+    classes = (tuple(readers), tuple(writers))
+    collection = Collection(0, api_root, identifier, alias, title, description, tuple(media_types), *classes, label)
+    if label:
+        one_of("label", label, tlp.TLP_LABELS)
     for name in collection.readers:
         one_of("reader class", name, READER_CLASSES)
     for name in collection.writers:
@@ -196,6 +199,25 @@ def create_collection(
     except sqlite3.IntegrityError:
         raise SetupError(f"there is already a collection {identifier!r}") from None
     return identifier
+
+
+def create_group(store: Store, identifier: str, title: str) -> None:
+    """Adds a sharing group, with nobody in it."""
+    _slug("group", identifier)
+    try:
+        with store.writing() as db:
+            parties.insert_group(db, identifier, title)
+    except sqlite3.IntegrityError:
+        raise SetupError(f"there is already a group {identifier!r}") from None
+
+
+def set_in_group(store: Store, group: str, organization: str, belongs: bool) -> None:
+    """Puts an organization into a group, or takes it out; from its next answer on."""
+    try:
+        with store.writing() as db:
+            parties.set_in_group(db, group, organization, belongs)
+    except sqlite3.IntegrityError:
+        raise SetupError(f"there is no group {group!r}, or no organization {organization!r}") from None
 
 
 def _submitted(raw: bytes) -> Submitted:

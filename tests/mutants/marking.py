@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from isao_reference.policy import tlp
+from isao_reference.policy import marking, tlp
 from tests.mutants.governance import describes_itself
 from tests.support.answering import Forward, Reply, Seen, on, refusal
 from tests.support.mutation import Fault, mutant
@@ -31,12 +31,12 @@ def leak(fault: Fault, reader: str, owner: str, when: Callable[[Seen], bool]) ->
 @mutant("ISAO-MRK-001", size="subtle")
 def an_unlabelled_item_is_taken_for_green(fault: Fault) -> None:
     """Members read it as they should; peers read it too, which the published default does not allow."""
-    original = tlp.label_of_item
+    original = marking.restriction_of
 
-    def careless(object_markings: Any, granular_markings: Any, statements: Any, default_label: str) -> str:
-        return original(object_markings, granular_markings, statements, tlp.GREEN)
+    def careless(object_markings: Any, granular: Any, definitions: Any, _: str, inherited: Any = ()) -> Any:
+        return original(object_markings, granular, definitions, tlp.GREEN, inherited)
 
-    fault.replace("isao_reference.policy.tlp.label_of_item", careless)
+    fault.replace("isao_reference.policy.marking.restriction_of", careless)
 
 
 @mutant("ISAO-MRK-002", size="subtle")
@@ -79,7 +79,13 @@ def red_items_are_listed_for_colleagues(fault: Fault) -> None:
 @mutant("ISAO-MRK-008")
 def a_marking_nobody_knows_restricts_nobody(fault: Fault) -> None:
     """What is not understood is ignored, so the item falls back to the default label."""
-    fault.replace("isao_reference.policy.tlp.label_of_marking", lambda marking, statements: tlp.tlp_label(marking))
+    original = marking.restriction_of
+
+    def careless(object_markings: Any, granular: Any, definitions: Any, default: str, inherited: Any = ()) -> Any:
+        known = [one for one in object_markings if tlp.tlp_label(one) is not None or one in definitions]
+        return original(known, granular, definitions, default, inherited)
+
+    fault.replace("isao_reference.policy.marking.restriction_of", careless)
 
 
 @mutant("ISAO-MRK-013", size="subtle")

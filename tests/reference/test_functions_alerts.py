@@ -68,12 +68,13 @@ def test_the_organizations_that_the_label_allows_get_an_alert_and_no_others(exch
         assert {one for one in accounts if report in {b["id"] for b in bodies(exchange, one)}} == wanted
 
 
-def test_an_address_narrows_an_alert_and_never_widens_it(exchange: World) -> None:
+def test_an_alert_goes_to_those_addressed_as_far_as_its_label_lets_it(exchange: World) -> None:
     identifier = issued(exchange, marking="amber", addressed_to=["south", "lakeside", "north"])
     shown = read(exchange, "member-b", "alerts", identifier).json
     assert shown["document"]["addressed_to"] == ["south"], "whom it concerns too is not told"
     assert b"north" not in read(exchange, "member-b", "alerts", identifier, accept="text/plain").body
-    assert read(exchange, "peer", "alerts", identifier).status == 404, "the label leaves it out"
+    assert read(exchange, "peer", "alerts", identifier).status == 200, "AMBER is for the organizations it is sent to"
+    assert read(exchange, "peer", "alerts", issued(exchange, marking="red", addressed_to=["lakeside"])).status == 404
     exchange.add("member-c", "west")
     assert read(exchange, "member-c", "alerts", identifier).status == 404
     assert not events(exchange, "member-c")

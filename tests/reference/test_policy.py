@@ -6,8 +6,9 @@ from itertools import combinations
 
 import pytest
 
-from isao_reference.policy import audience, decide, tlp
+from isao_reference.policy import audience, decide, handling, marking
 from isao_reference.policy.audience import Contributor
+from isao_reference.policy.marking import Restriction
 from isao_reference.policy.principal import ANONYMOUS, Principal
 
 M = "marking-definition--"
@@ -24,7 +25,7 @@ MARKINGS = {
     M + "00000000-0000-4000-8000-000000000000": 5,
     M + "11111111-1111-4111-8111-111111111111": None,
 }
-STATEMENTS = frozenset({M + "11111111-1111-4111-8111-111111111111"})
+STATEMENTS = {M + "11111111-1111-4111-8111-111111111111": handling.NONE}
 NAMES = ["clear", "green", "amber", "amber+strict", "red", "withheld"]
 
 ORGANIZATIONS = {"exchange": "exchange", "north": "member", "south": "member", "lakeside": "peer", "dockside": "peer"}
@@ -83,8 +84,8 @@ def test_the_label_of_every_set_of_markings_wherever_they_stand(default: str) ->
     for chosen in marking_sets():
         wanted = expected_label(chosen, default)
         for cut in range(len(chosen) + 1):
-            found = tlp.label_of_item(chosen[:cut], chosen[cut:], STATEMENTS, default)
-            assert found == wanted, (chosen, cut)
+            found = marking.restriction_of(chosen[:cut], chosen[cut:], STATEMENTS, default)
+            assert found == Restriction(wanted), (chosen, cut)
 
 
 @pytest.mark.parametrize("organization", ORGANIZATIONS)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from isao_reference.cli import credentials
-from isao_reference.cli.common import CLASSES, DATABASE, PATH, hand_over, opened
+from isao_reference.cli.common import CLASSES, DATABASE, LABELS, PATH, hand_over, opened
 
 
 @click.group(short_help="Organizations, accounts, credentials and collections of an exchange.")
@@ -89,6 +89,7 @@ def add_account(
 @click.option("--reader", "readers", multiple=True, type=click.Choice(CLASSES), help="May be repeated.")
 @click.option("--writer", "writers", multiple=True, type=click.Choice(CLASSES[1:]), help="May be repeated.")
 @click.option("--api-root", default="exchange", show_default=True, help="One of `add-api-root`, or the first one.")
+@click.option("--label", type=click.Choice(LABELS), default="", help="Whatever lies in it counts at least as this.")
 def add_collection(
     database: Path,
     title: str,
@@ -97,15 +98,53 @@ def add_collection(
     readers: tuple[str, ...],
     writers: tuple[str, ...],
     api_root: str,
+    label: str,
 ) -> None:
     """Add a collection; operators and analysts may always read and write it."""
     from isao_reference import setup
 
     with opened(database) as store:
         identifier = setup.create_collection(
-            store, title, alias=alias, readers=readers, writers=writers, description=description, api_root=api_root
+            store,
+            title,
+            alias=alias,
+            readers=readers,
+            writers=writers,
+            description=description,
+            api_root=api_root,
+            label=label,
         )
     click.echo(f"Collection {title}: {identifier}")
+
+
+@account.command("add-group", short_help="Add a sharing group that items can be addressed to.")
+@DATABASE
+@click.argument("id")
+@click.option("--title", required=True)
+@click.option("--organization", "organizations", multiple=True, metavar="ID", help="In the group; may be repeated.")
+def add_group(database: Path, id: str, title: str, organizations: tuple[str, ...]) -> None:
+    """Add the group ID."""
+    from isao_reference import setup
+
+    with opened(database) as store:
+        setup.create_group(store, id, title)
+        for one in organizations:
+            setup.set_in_group(store, id, one, True)
+    click.echo(f"Group {id} added with {len(organizations)} organizations")
+
+
+@account.command("set-in-group", short_help="Put an organization into a group, or take it out.")
+@DATABASE
+@click.argument("group")
+@click.argument("organization")
+@click.option("--out", is_flag=True, help="Take it out.")
+def set_in_group(database: Path, group: str, organization: str, out: bool) -> None:
+    """Put ORGANIZATION into GROUP; it counts from the next answer on."""
+    from isao_reference import setup
+
+    with opened(database) as store:
+        setup.set_in_group(store, group, organization, not out)
+    click.echo(f"Organization {organization} is {'not ' if out else ''}in {group}")
 
 
 @account.command("add-api-root", short_help="Add an API root beside the first one.")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 PATH = click.Path(path_type=Path)
 DATABASE = click.option("--database", required=True, type=PATH, help="Database file of the exchange.")
 CLASSES = ("public", "members", "peers", "government", "analysts")
+LABELS = ("clear", "green", "amber", "amber+strict", "red")
 
 
 class Fault(click.ClickException):

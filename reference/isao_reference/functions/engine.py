@@ -223,10 +223,8 @@ def readers(db: sqlite3.Connection, contract: Contract, record: Record) -> Audie
     if wanted is Readers.PARTIES:
         return policy.parties(record.organization, record.named)
     distribution, _ = documents.policy_settings(db)
-    addressed = record.document.get("addressed_to")
-    kinds = {one: parties.organization_kind(db, one) or "" for one in addressed} if addressed else None
-    contributor = contributor_of(db, record)
-    return policy.marked(str(record.document[contract.marking]), contributor, distribution, kinds)
+    addressed, contributor = record.document.get("addressed_to"), contributor_of(db, record)
+    return policy.marked(str(record.document[contract.marking]), contributor, distribution, addressed or None)
 
 
 def redistribute(db: sqlite3.Connection) -> None:

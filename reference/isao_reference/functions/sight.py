@@ -22,16 +22,17 @@ class Sight:
     collections: Mapping[int, Collection]
     kinds: Mapping[str, str]
     distribution: Distribution
+    groups: Mapping[str, Iterable[str]]
 
     def of(self, readers: int, collection: int) -> Audience:
         """Who gets an object with these readers from this collection."""
-        return policy.within(self.audiences[readers], self.collections[collection].readers, self.kinds)
+        return policy.within(self.audiences[readers], self.collections[collection].readers, self.kinds, self.groups)
 
     def published(self, label: str, contributor: Contributor, place: Collection) -> Audience:
         """Who gets what a contributor publishes under a label; its account itself too, where only that does."""
         readers = audience.audience_of(label, contributor, self.distribution)
         alone = {atom for atom in readers if atom.startswith("account:")}
-        return policy.within(readers, place.readers, self.kinds) | alone
+        return policy.within(readers, place.readers, self.kinds, self.groups) | alone
 
     def covered(self, readers: Audience, by: Iterable[Audience]) -> bool:
         """Whether all readers are among each of the others."""
@@ -61,4 +62,5 @@ def look(db: sqlite3.Connection) -> Sight:
         {one.key: one for one in collections.all_collections(db)},
         {one: kind for one, kind, _ in parties.all_organizations(db)},
         documents.policy_settings(db)[0],
+        parties.all_groups(db),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from isao_reference.policy import handling
 from isao_reference.policy.audience import Audience
 from isao_reference.policy.principal import CLASS_OF_KIND, Principal
 
@@ -29,6 +30,13 @@ def classes_of(principal: Principal) -> frozenset[str]:
     return frozenset(classes)
 
 
+def own_atoms(principal: Principal) -> frozenset[str]:
+    """The atoms of what is a principal's own."""
+    if principal.anonymous:
+        return frozenset()
+    return frozenset({f"organization:{principal.organization}", f"account:{principal.account}"})
+
+
 def atoms_of(principal: Principal) -> frozenset[str]:
     """The audience atoms a principal answers to."""
     atoms = set(classes_of(principal))
@@ -36,22 +44,31 @@ def atoms_of(principal: Principal) -> frozenset[str]:
         atoms.add(f"organization:{principal.organization}")
         if principal.kind != "applicant":
             atoms.add(f"recipient:{principal.organization}")
+            atoms |= {f"group:{one}" for one in principal.groups}
+            atoms.add(f"reader:{principal.account}")
         atoms.add(f"account:{principal.account}")
     return frozenset(atoms)
 
 
 def may_read(principal: Principal, audience: Audience) -> bool:
-    """Whether a principal is in an item's audience."""
-    return reads_all(principal) or not atoms_of(principal).isdisjoint(audience)
+    """Whether a principal is in an item's audience: those whose it is always, all others for no purpose that the item
+    refuses, staff then, and of the rest whoever is named and not kept out."""
+    if not own_atoms(principal).isdisjoint(audience):
+        return True
+    if f"not-for:{principal.purpose}" in audience:
+        return False
+    if reads_all(principal):
+        return True
+    if principal.government and "not-to:government" in audience:
+        return False
+    return not atoms_of(principal).isdisjoint(audience)
 
 
 def readable_audiences(principal: Principal, audiences: Mapping[int, Audience]) -> tuple[int, ...] | None:
-    """The numbers of all audiences a principal belongs to, ascending; None means no filter. The same as `may_read`
-    of each, with the principal's atoms worked out once."""
-    if reads_all(principal):
+    """The numbers of all audiences a principal belongs to, ascending; None means no filter."""
+    if reads_all(principal) and principal.purpose not in handling.REFUSABLE:
         return None
-    own = atoms_of(principal)
-    return tuple(sorted(key for key, audience in audiences.items() if not own.isdisjoint(audience)))
+    return tuple(sorted(key for key, audience in audiences.items() if may_read(principal, audience)))
 
 
 def can_read(principal: Principal, readers: Iterable[str]) -> bool:

@@ -22,6 +22,16 @@ class Principal:
     read_only: bool = False
     """One of the credentials was given for reading only."""
 
+    purpose: str = "cybersecurity"
+    """What it asks for: one of PURPOSES."""
+    groups: frozenset[str] = frozenset()
+    """The sharing groups that its organization is in."""
+
+    @property
+    def government(self) -> bool:
+        """Whether it is of the government."""
+        return self.kind == "government"
+
     @property
     def anonymous(self) -> bool:
         """True for a request that carried no credentials at all."""
@@ -29,6 +39,16 @@ class Principal:
 
 
 ANONYMOUS = Principal()
+
+PURPOSES = (
+    "cybersecurity",
+    "incident-response",
+    "law-enforcement",
+    "regulatory-enforcement",
+    "civil-litigation",
+    "public-records",
+)
+"""Purposes of use. The first is what sharing is for, and cannot be refused; an item can refuse the others."""
 
 ORGANIZATION_KINDS = ("exchange", "member", "peer", "government")
 ROLES = ("operator", "analyst", "member")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from isao_reference.policy import audience, decide
 from isao_reference.policy.audience import Audience, Contributor, Distribution
+from isao_reference.policy.handling import Handling
 from isao_reference.policy.principal import CLASS_OF_KIND, Principal
 from isao_spec.contract import Role
 
@@ -35,8 +36,16 @@ def recipients(organizations: Iterable[str]) -> Audience:
 
 def covers(wider: Audience, readers: Audience, kinds: Mapping[str, str]) -> bool:
     """Whether whoever is in `readers` is in `wider` too; `kinds` are organizations' ids to their kinds. What concerns
-    single accounts counts as covered only by the same account."""
-    return "public" in wider or all(atom in wider or _covered(atom, wider, kinds) for atom in readers)
+    single accounts or groups counts as covered only by the same one, and limits only by the same limits."""
+    if not _limits(wider) <= _limits(readers):
+        return False
+    return "public" in wider or all(
+        atom in wider or _covered(atom, wider, kinds) for atom in readers - _limits(readers)
+    )
+
+
+def _limits(readers: Audience) -> Audience:
+    return frozenset(atom for atom in readers if atom.startswith("not-"))
 
 
 def _covered(atom: str, wider: Audience, kinds: Mapping[str, str]) -> bool:
@@ -49,33 +58,40 @@ def _covered(atom: str, wider: Audience, kinds: Mapping[str, str]) -> bool:
 
 
 def marked(
-    label: str, contributor: Contributor, distribution: Distribution, addressed: Mapping[str, str] | None
+    label: str, contributor: Contributor, distribution: Distribution, addressed: Iterable[str] | None
 ) -> Audience:
-    """The readers a label gives, and of these only the addressed organizations when there are any (id to kind).
-
-    An address never widens: an organization that the label leaves out is left out.
-    """
-    readers = audience.audience_of(label, contributor, distribution)
-    if addressed is None:
-        return readers
-    allowed = {one for one, kind in addressed.items() if _in(one, kind, readers)}
-    return parties(contributor.organization, allowed)
+    """The readers of something that its author labels, and addresses to organizations where there are any."""
+    named = None if addressed is None else frozenset(f"organization:{one}" for one in addressed)
+    return audience.audience_of(label, contributor, distribution, Handling(named))
 
 
-def _in(organization: str, kind: str, readers: Audience) -> bool:
-    return "public" in readers or CLASS_OF_KIND.get(kind) in readers or f"organization:{organization}" in readers
-
-
-def within(readers: Audience, granted: Iterable[str], kinds: Mapping[str, str]) -> Audience:
-    """Those readers who are also granted something by reader class; `kinds` are organizations' ids to their kinds.
-    Accounts are known by name only and left to their organization's atom."""
-    classes = frozenset(granted)
+def within(
+    readers: Audience, granted: Iterable[str], kinds: Mapping[str, str], groups: Mapping[str, Iterable[str]]
+) -> Audience:
+    """Those readers who are also granted something by reader class; `kinds` are organizations' ids to their kinds,
+    `groups` those of groups to their members, of whom each stands for itself afterwards. Accounts are known by name
+    only and left to their organization's atom."""
+    classes, limits = frozenset(granted), _limits(readers)
     if "public" in readers:
         return classes - {"public"} | (EVERY_ORGANIZATION if "public" in classes else frozenset())
+    members = {
+        one for atom in readers if atom.startswith("group:") for one in groups.get(atom.removeprefix("group:"), ())
+    }
+    named = readers - limits | recipients(members)
     if "public" in classes:
-        return frozenset(atom for atom in readers if not atom.startswith("account:"))
-    own = {atom for atom in readers if CLASS_OF_KIND.get(kinds.get(atom.removeprefix("organization:"), "")) in classes}
-    return frozenset(readers & classes) | own
+        found = {atom for atom in named if atom.partition(":")[0] not in ("account", "group", "reader")}
+    else:
+        found = {
+            atom
+            for atom in named
+            if atom in classes or CLASS_OF_KIND.get(kinds.get(_organization(atom), "")) in classes
+        }
+    return frozenset(found | limits) if found else frozenset()
+
+
+def _organization(atom: str) -> str:
+    relation, _, name = atom.partition(":")
+    return name if relation in ("organization", "recipient") else ""
 
 
 def roles(principal: Principal, organization: str | None = None, readable: bool = False) -> frozenset[Role]:

@@ -6,7 +6,7 @@ way we do not know, so the item is withheld from everyone but its contributor.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 CLEAR, GREEN, AMBER, AMBER_STRICT, RED = "clear", "green", "amber", "amber+strict", "red"
 WITHHELD = "withheld"
@@ -40,34 +40,6 @@ def tlp_label(marking_id: str) -> str | None:
 def most_restrictive(labels: Iterable[str]) -> str:
     """The strictest of one or more labels; two labels that disagree bind by the stricter."""
     return max(labels, key=ORDER.index)
-
-
-def label_of_marking(marking_id: str, statements: Collection[str]) -> str | None:
-    """The label one marking contributes: its TLP label, None for a known statement (a
-    copyright line restricts nobody), and withheld for a marking we cannot read."""
-    known = tlp_label(marking_id)
-    if known is not None:
-        return known
-    if marking_id in statements:
-        return None
-    return WITHHELD
-
-
-def label_of_item(
-    object_markings: Iterable[str],
-    granular_markings: Iterable[str],
-    statements: Collection[str],
-    default_label: str,
-) -> str:
-    """The label of a whole object.
-
-    Granular markings count as if they stood on the object: the exchange never trims content,
-    so one restricted property restricts the object. An object without any TLP marking gets
-    `default_label`, kept beside it and never written into it.
-    """
-    found = [label_of_marking(marking, statements) for marking in (*object_markings, *granular_markings)]
-    labels = [label for label in found if label is not None]
-    return most_restrictive(labels) if labels else default_label
 
 
 def is_tlp_definition(object_id: str) -> bool:

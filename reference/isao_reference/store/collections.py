@@ -12,7 +12,7 @@ from functools import lru_cache
 @dataclass(frozen=True)
 class Collection:
     """One collection; `api_root` is the name of its root, `readers` and `writers` are reader classes, `key` its
-    number in the store."""
+    number in the store. Whatever lies in it has at least its `label`, when it has one."""
 
     key: int
     api_root: str
@@ -23,13 +23,15 @@ class Collection:
     media_types: tuple[str, ...]
     readers: tuple[str, ...]
     writers: tuple[str, ...]
+    label: str = ""
 
 
-_SELECT = "SELECT key, api_root, id, alias, title, description, media_types, readers, writers FROM collections"
+_COLUMNS = "api_root, id, alias, title, description, media_types, readers, writers, label"
+_SELECT = f"SELECT key, {_COLUMNS} FROM collections"
 
 
 def _from_row(row: Sequence[object]) -> Collection:
-    key, api_root, identifier, alias, title, description, media_types, readers, writers = row
+    key, api_root, identifier, alias, title, description, media_types, readers, writers, label = row
     return Collection(
         int(str(key)),
         str(api_root),
@@ -40,6 +42,7 @@ def _from_row(row: Sequence[object]) -> Collection:
         _listed(str(media_types)),
         _listed(str(readers)),
         _listed(str(writers)),
+        str(label),
     )
 
 
@@ -52,8 +55,7 @@ def insert_collection(db: sqlite3.Connection, collection: Collection) -> None:
     """Adds a collection (its `key` is given by the store); sqlite3.IntegrityError when the id or
     the alias is taken."""
     db.execute(
-        "INSERT INTO collections (api_root, id, alias, title, description, media_types, readers, writers)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO collections ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             collection.api_root,
             collection.id,
@@ -63,6 +65,7 @@ def insert_collection(db: sqlite3.Connection, collection: Collection) -> None:
             json.dumps(collection.media_types),
             json.dumps(collection.readers),
             json.dumps(collection.writers),
+            collection.label,
         ),
     )
 

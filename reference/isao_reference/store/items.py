@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from isao_reference.policy import audience
+from isao_reference.policy import audience, handling
 from isao_reference.policy.audience import Audience, Contributor, Distribution
+from isao_reference.policy.marking import Restriction
 from isao_reference.store import collections
 from isao_reference.store.collections import Collection
 from isao_reference.wire.stix_object import StixFacts
@@ -17,13 +18,16 @@ from isao_reference.wire.stix_object import StixFacts
 
 @dataclass(frozen=True)
 class NewItem:
-    """One object about to be stored: its facts, exact bytes, label, readers and identity."""
+    """One object about to be stored: its facts, exact bytes, what restricts it, readers and identity. `defines` says
+    that it defines a marking that is understood; `embargo` is when it ends (microseconds), 0 for none."""
 
     facts: StixFacts
     body: bytes
-    label: str
+    restriction: Restriction
     readers: Audience
     identity: str
+    defines: bool
+    embargo: int
 
 
 def audiences(db: sqlite3.Connection) -> dict[int, Audience]:
@@ -76,8 +80,8 @@ def insert_item(
     facts = item.facts
     db.execute(
         "INSERT INTO items (collection, object_id, object_type, version, version_key, spec_version,"
-        " contributor, organization, account, label, audience, statement, date_added, body)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " contributor, organization, account, label, audience, statement, date_added, body, handling, embargo)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             collection,
             facts.id,
@@ -88,11 +92,13 @@ def insert_item(
             item.identity,
             contributor.organization,
             contributor.account,
-            item.label,
+            item.restriction.label,
             audience_key(db, item.readers),
-            facts.is_statement,
+            item.defines,
             date_added,
             item.body,
+            handling.to_text(item.restriction.handling),
+            item.embargo,
         ),
     )
 
@@ -148,18 +154,39 @@ def delete_items(db: sqlite3.Connection, keys: Iterable[int]) -> None:
     db.executemany("DELETE FROM items WHERE key = ?", [(key,) for key in keys])
 
 
-def known_statements(db: sqlite3.Connection, markings: Iterable[str], organizations: Sequence[str]) -> frozenset[str]:
-    """Those of `markings` that one of the organizations has defined as a statement."""
+def definitions(
+    db: sqlite3.Connection, markings: Iterable[str], organizations: Sequence[str]
+) -> dict[str, list[bytes]]:
+    """The definitions that one of the organizations gave of `markings` and that are understood, by marking."""
     marks = ", ".join("?" for _ in organizations)
-    found = set()
+    query = f"SELECT body FROM items WHERE statement = 1 AND object_id = ? AND organization IN ({marks})"
+    found = {}
     for marking in set(markings):
-        row = db.execute(
-            f"SELECT 1 FROM items WHERE statement = 1 AND object_id = ? AND organization IN ({marks}) LIMIT 1",
-            (marking, *organizations),
-        ).fetchone()
-        if row is not None:
-            found.add(marking)
-    return frozenset(found)
+        found[marking] = [bytes(row[0]) for row in db.execute(query, (marking, *organizations))]
+    return {marking: bodies for marking, bodies in found.items() if bodies}
+
+
+def embargoes_due(db: sqlite3.Connection, now: int) -> list[tuple[int, int]]:
+    """(collection, number) of each item whose embargo has ended by a moment (microseconds), in the order they came."""
+    rows = db.execute(
+        "SELECT collection, key FROM items WHERE embargo > 0 AND embargo <= ? ORDER BY embargo, date_added", (now,)
+    )
+    return [(int(collection), int(key)) for collection, key in rows]
+
+
+def release(db: sqlite3.Connection, key: int, distribution: Distribution, date_added: int) -> None:
+    """Gives an item that was under embargo to its readers, as added at a date (microseconds)."""
+    label, said, account, organization, kind = db.execute(
+        "SELECT i.label, i.handling, i.account, i.organization, o.kind"
+        " FROM items i JOIN organizations o ON o.id = i.organization WHERE i.key = ?",
+        (key,),
+    ).fetchone()
+    contributor = Contributor(account, organization, kind)
+    readers = audience.audience_of(label, contributor, distribution, handling.from_text(said))
+    db.execute(
+        "UPDATE items SET audience = ?, date_added = ?, embargo = 0 WHERE key = ?",
+        (audience_key(db, readers), date_added, key),
+    )
 
 
 def exchange_organizations(db: sqlite3.Connection) -> tuple[str, ...]:
@@ -172,15 +199,19 @@ def redistribute(db: sqlite3.Connection, distribution: Distribution) -> None:
     """Recomputes every row's audience and identity under another distribution map. Dates stay:
     a change of entitlement never re-dates. Raises sqlite3.IntegrityError if two rows of one
     contributor would become the same row."""
+    columns = ("label", "handling", "embargo > 0", "account", "organization")
     groups = db.execute(
-        "SELECT DISTINCT i.label, i.account, i.organization, o.kind"
+        f"SELECT DISTINCT {', '.join(f'i.{one}' for one in columns)}, o.kind"
         " FROM items i JOIN organizations o ON o.id = i.organization"
     ).fetchall()
-    for label, account, organization, kind in groups:
+    for *same, kind in groups:
+        label, said, embargoed, account, organization = same
         contributor = Contributor(account, organization, kind)
-        readers = audience.audience_of(label, contributor, distribution)
+        readers = audience.audience_of(
+            label, contributor, distribution, handling.from_text(said), embargoed=bool(embargoed)
+        )
         identity = audience.identity_of(label, contributor, distribution)
         db.execute(
-            "UPDATE items SET audience = ?, contributor = ? WHERE label = ? AND account = ? AND organization = ?",
-            (audience_key(db, readers), identity, label, account, organization),
+            f"UPDATE items SET audience = ?, contributor = ? WHERE {' AND '.join(f'({one}) = ?' for one in columns)}",
+            (audience_key(db, readers), identity, *same),
         )

@@ -83,3 +83,30 @@ def remove_account(db: sqlite3.Connection, name: str, now: int) -> bool:
     """Removes an account for good, but for its name (`now` in microseconds); False when there is none of that name."""
     changed = db.execute("UPDATE accounts SET removed = ? WHERE name = ? AND removed IS NULL", (now, name))
     return changed.rowcount == 1
+
+
+def insert_group(db: sqlite3.Connection, identifier: str, title: str) -> None:
+    """Adds a sharing group; sqlite3.IntegrityError when the id is taken."""
+    db.execute("INSERT INTO groups VALUES (?, ?)", (identifier, title))
+
+
+def set_in_group(db: sqlite3.Connection, group: str, organization: str, belongs: bool) -> None:
+    """Puts an organization into a group, or takes it out. sqlite3.IntegrityError when either is not there."""
+    if belongs:
+        db.execute("INSERT OR IGNORE INTO group_members VALUES (?, ?)", (organization, group))
+    else:
+        db.execute("DELETE FROM group_members WHERE organization = ? AND group_id = ?", (organization, group))
+
+
+def groups_of(db: sqlite3.Connection, organization: str) -> frozenset[str]:
+    """The groups that an organization is in."""
+    rows = db.execute("SELECT group_id FROM group_members WHERE organization = ?", (organization,))
+    return frozenset(str(row[0]) for row in rows)
+
+
+def all_groups(db: sqlite3.Connection) -> dict[str, list[str]]:
+    """The members of each group that has any."""
+    found: dict[str, list[str]] = {}
+    for organization, group in db.execute("SELECT organization, group_id FROM group_members ORDER BY 2, 1"):
+        found.setdefault(group, []).append(organization)
+    return found

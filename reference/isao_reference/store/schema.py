@@ -140,6 +140,23 @@ ALTER TABLE accounts DROP COLUMN secret;
 ALTER TABLE accounts ADD COLUMN removed INTEGER;
 """
 
+_GROUPS = """
+-- Sharing groups. Who is in one is looked up whenever somebody asks.
+CREATE TABLE groups (id TEXT PRIMARY KEY, title TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE group_members (
+    organization TEXT NOT NULL REFERENCES organizations(id),
+    group_id TEXT NOT NULL REFERENCES groups(id),
+    PRIMARY KEY (organization, group_id)
+) WITHOUT ROWID;
+"""
+# What a contributor said besides the label, and until when (microseconds) an item is under embargo: 0 when it is not.
+_HANDLING = """
+ALTER TABLE items ADD COLUMN handling TEXT NOT NULL DEFAULT '';
+ALTER TABLE items ADD COLUMN embargo INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE collections ADD COLUMN label TEXT NOT NULL DEFAULT '';
+CREATE INDEX items_embargoed ON items(embargo) WHERE embargo > 0;
+"""
+
 TABLES = (
     """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -177,7 +194,8 @@ CREATE TABLE collections (
     media_types TEXT NOT NULL,
     readers TEXT NOT NULL,
     writers TEXT NOT NULL,
-    last_added INTEGER NOT NULL DEFAULT 0
+    last_added INTEGER NOT NULL DEFAULT 0,
+    label TEXT NOT NULL DEFAULT ''
 );
 
 CREATE TABLE audiences (key INTEGER PRIMARY KEY, atoms TEXT NOT NULL UNIQUE);
@@ -199,7 +217,9 @@ CREATE TABLE items (
     audience INTEGER NOT NULL REFERENCES audiences(key),
     statement INTEGER NOT NULL,
     date_added INTEGER NOT NULL,
-    body BLOB NOT NULL
+    body BLOB NOT NULL,
+    handling TEXT NOT NULL DEFAULT '',
+    embargo INTEGER NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX items_by_identity
     ON items(collection, object_id, version_key, spec_version, contributor);
@@ -209,6 +229,7 @@ CREATE INDEX items_by_type ON items(collection, object_type, date_added);
 CREATE INDEX items_by_audience_and_type ON items(collection, audience, object_type, date_added);
 CREATE INDEX items_by_object ON items(object_id);
 CREATE INDEX items_statements ON items(object_id, organization) WHERE statement = 1;
+CREATE INDEX items_embargoed ON items(embargo) WHERE embargo > 0;
 
 CREATE TABLE statuses (
     id TEXT PRIMARY KEY,
@@ -224,6 +245,7 @@ CREATE TABLE documents (name TEXT PRIMARY KEY, media_type TEXT NOT NULL, body BL
     + _FUNCTIONS
     + _KNOWN
     + _CREDENTIALS
+    + _GROUPS
 )
 
 # What turns the form with this number into the next one.
@@ -239,5 +261,5 @@ ALTER TABLE collections ADD COLUMN api_root TEXT NOT NULL DEFAULT 'exchange';
 ALTER TABLE statuses ADD COLUMN api_root TEXT NOT NULL DEFAULT 'exchange';
 """,
     2: "CREATE INDEX items_by_object ON items(object_id);" + _FUNCTIONS + _KNOWN + _KNOW_ALL,
-    3: _CREDENTIALS + _CREDENTIALS_OF_ACCOUNTS,
+    3: _CREDENTIALS + _CREDENTIALS_OF_ACCOUNTS + _GROUPS + _HANDLING,
 }

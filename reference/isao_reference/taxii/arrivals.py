@@ -18,9 +18,10 @@ def announce(db: sqlite3.Connection, collection: Collection, after: int, now: in
     may see, since a date of something else would tell of it."""
     known = items.audiences(db)
     kinds = {one: kind for one, kind, _ in parties.all_organizations(db)}
+    groups = parties.all_groups(db)
     first: dict[Audience, int] = {}
     for number, date in items.audiences_since(db, collection.key, after).items():
-        readers = policy.within(known[number], collection.readers, kinds)
+        readers = policy.within(known[number], collection.readers, kinds, groups)
         first[readers] = min(date, first.get(readers, date))
     for readers in sorted(first.keys() - {frozenset()}, key=sorted):
         body = {

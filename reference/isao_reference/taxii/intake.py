@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from isao_reference.content import admission
-from isao_reference.policy import audience, tlp
+from isao_reference.policy import audience, handling, marking, tlp
 from isao_reference.policy.audience import Contributor
+from isao_reference.policy.handling import Handling
+from isao_reference.policy.marking import Definitions, Restriction
 from isao_reference.store import collections, documents, items
 from isao_reference.store.collections import Collection
 from isao_reference.taxii import arrivals
@@ -66,36 +68,46 @@ def check_chain(
         raise ObjectFault(fault)
 
 
-def default_for(facts: StixFacts, default_label: str) -> str:
-    """The label of an object without TLP marking; the published TLP definitions are clear."""
-    return tlp.CLEAR if tlp.is_tlp_definition(facts.id) else default_label
+def meaning_of(fact: StixFacts, value: Any) -> Handling | None:
+    """What an object says as the definition of a marking; None when it is none, or not understood."""
+    return handling.NONE if fact.is_statement else handling.of_marking(value)
 
 
-def label_for(facts: StixFacts, statements: frozenset[str], default_label: str) -> str:
-    """The label an object is stored under."""
-    return tlp.label_of_item(
-        facts.object_markings,
-        facts.granular_markings,
-        statements,
-        default_for(facts, default_label),
+def definitions_for(
+    db: sqlite3.Connection, objects: Sequence[tuple[StixFacts, Any]], contributor: Contributor
+) -> Definitions:
+    """The markings among those used that are understood: defined in this very batch, or stored before by the
+    contributor's organization or by the exchange. Nobody else's definition counts: it could lift a restriction that is
+    not theirs. Where there are several of one marking, all of them count."""
+    found: dict[str, list[Handling]] = {}
+    for fact, value in objects:
+        said = meaning_of(fact, value)
+        if said is not None:
+            found.setdefault(fact.id, []).append(said)
+    used = {m for fact, _ in objects for m in (*fact.object_markings, *fact.granular_markings)} | found.keys()
+    unknown = {one for one in used if tlp.tlp_label(one) is None}
+    trusted = (contributor.organization, *items.exchange_organizations(db)) if unknown else ()
+    for name, bodies in items.definitions(db, unknown, trusted).items():
+        for stored in map(json.loads, bodies):
+            said = handling.NONE if stix_object.is_statement(stored) else handling.of_marking(stored)
+            if said is not None:
+                found.setdefault(name, []).append(said)
+    return {name: handling.together(several) for name, several in found.items()}
+
+
+def restriction_for(
+    fact: StixFacts, definitions: Definitions, default_label: str, collection: Collection
+) -> Restriction:
+    """What an object is stored under. The published TLP definitions are clear without a marking of their own, and who
+    is named by a definition is nobody's business but theirs who get what it marks."""
+    own = (fact.id,) if fact.id in definitions else ()
+    return marking.restriction_of(
+        (*fact.object_markings, *own),
+        fact.granular_markings,
+        definitions,
+        tlp.CLEAR if tlp.is_tlp_definition(fact.id) else default_label,
+        (collection.label,) if collection.label else (),
     )
-
-
-def statements_for(db: sqlite3.Connection, facts: Sequence[StixFacts], contributor: Contributor) -> frozenset[str]:
-    """The markings among those used that are known statements: defined in this very batch, or
-    stored before by the contributor's organization or by the exchange. Nobody else's
-    definition counts: it could lift a restriction that is not theirs."""
-    supplied = frozenset(fact.id for fact in facts if fact.is_statement)
-    used = {
-        marking
-        for fact in facts
-        for marking in (*fact.object_markings, *fact.granular_markings)
-        if tlp.tlp_label(marking) is None and marking not in supplied
-    }
-    if not used:
-        return supplied
-    trusted = (contributor.organization, *items.exchange_organizations(db))
-    return supplied | items.known_statements(db, used, trusted)
 
 
 def take_one(
@@ -121,16 +133,17 @@ def take_one(
     return False
 
 
-def storing_order(labelled: Sequence[tuple[StixFacts, str]]) -> list[int]:
+def storing_order(labelled: Sequence[tuple[StixFacts, Restriction]]) -> list[int]:
     """Positions in the order they are stored: least restricted first, else as sent.
 
     Dates of one batch are a microsecond apart. In this order what any reader sees of it has no
     gaps, so the dates do not tell how much was withheld. Repetitions of one version keep
     their order: the first one sent decides.
     """
-    first: dict[tuple[str, str, str], int] = {}
-    for facts, label in labelled:
-        first.setdefault((facts.id, facts.version_key, facts.spec_version), tlp.ORDER.index(label))
+    first: dict[tuple[str, str, str], tuple[int, str]] = {}
+    for facts, restriction in labelled:
+        rank = (tlp.ORDER.index(restriction.label), handling.to_text(restriction.handling))
+        first.setdefault((facts.id, facts.version_key, facts.spec_version), rank)
     ranks = [first[facts.id, facts.version_key, facts.spec_version] for facts, _ in labelled]
     return sorted(range(len(labelled)), key=lambda position: (ranks[position], position))
 
@@ -171,8 +184,8 @@ def take(
     default_label = asserted_label or declared_default
     checked = check_all(collection, submitted, strict)
     good = [(position, fact) for position, fact in enumerate(checked) if isinstance(fact, StixFacts)]
-    statements = statements_for(db, [fact for _, fact in good], contributor)
-    labelled = [(fact, label_for(fact, statements, default_label)) for _, fact in good]
+    definitions = definitions_for(db, [(fact, submitted[position].value) for position, fact in good], contributor)
+    labelled = [(fact, restriction_for(fact, definitions, default_label, collection)) for _, fact in good]
     outcomes = {
         position: refused(submitted[position], position, str(fault))
         for position, fault in enumerate(checked)
@@ -180,14 +193,17 @@ def take(
     }
     before = last = collections.last_added(db, collection.key)
     for place in storing_order(labelled):
-        position, (fact, label) = good[place][0], labelled[place]
-        one = submitted[position]
+        position, (fact, restriction) = good[place][0], labelled[place]
+        one, label, said = submitted[position], restriction.label, restriction.handling
+        embargoed = said.embargo > now
         item = items.NewItem(
             facts=fact,
             body=one.body,
-            label=label,
-            readers=audience.audience_of(label, contributor, distribution),
+            restriction=restriction,
+            readers=audience.audience_of(label, contributor, distribution, said, embargoed=embargoed),
             identity=audience.identity_of(label, contributor, distribution),
+            defines=meaning_of(fact, one.value) is not None,
+            embargo=said.embargo if embargoed else 0,
         )
         date_added = collections.next_date_added(now, last)
         try:
