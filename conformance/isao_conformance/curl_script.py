@@ -66,10 +66,13 @@ class _Names:
         return self.of[value]
 
 
-def render(row: Requirement, check: Check, steps: list[Step], judged: list[int], origin: str) -> str:
-    """The whole script. `judged` are the numbers of the steps that the check rests on; the last one was judged last."""
+def render(
+    row: Requirement, check: Check, steps: list[Step], judged: list[int], origin: str, certified: frozenset[str]
+) -> str:
+    """The whole script. `judged` are the numbers of the steps that the check rests on; the last one was judged last.
+    `certified` are the actors that sign in with a client certificate."""
     names = _Names()
-    body = [line for step in steps for line in _step(step, names, origin)]
+    body = [line for step in steps for line in _step(step, names, origin, certified)]
     text = "\n".join(body)
     numbers = {"seconds": int(LIMITS.exchange_seconds), "shown": LIMITS.shown_octets}
     helpers = [shell_functions.CURL % numbers]
@@ -94,6 +97,7 @@ def render(row: Requirement, check: Check, steps: list[Step], judged: list[int],
             f': "${{ISAO_BASE:={origin}}}"',
             "ISAO_BASE=${ISAO_BASE%/}",
             *_credentials(steps),
+            *_certificates(steps, certified),
             'if [ -z "${ISAO_OUT:-}" ]; then ISAO_OUT=$(mktemp -d); trap \'rm -rf "$ISAO_OUT"\' EXIT; fi',
             'mkdir -p "$ISAO_OUT"',
             "",
@@ -123,7 +127,15 @@ def _credentials(steps: list[Step]) -> Iterator[str]:
         yield f'{variable(name)}=$(wrong_secret "${right}")'
 
 
-def _step(step: Step, names: _Names, origin: str) -> Iterator[str]:
+def _certificates(steps: list[Step], certified: frozenset[str]) -> Iterator[str]:
+    for name in sorted({step.last.key.actor for step in steps} & certified):
+        yield f': "${{{variable(name, "CERT")}:?the file with the client certificate of {name}}}"'
+        yield f': "${{{variable(name, "KEY")}:=}}"'
+    if not certified.isdisjoint(step.last.key.actor for step in steps):
+        yield "EVERYBODYS_CERT=${ISAO_CERT:-} EVERYBODYS_KEY=${ISAO_KEY:-}"
+
+
+def _step(step: Step, names: _Names, origin: str, certified: frozenset[str]) -> Iterator[str]:
     exchange = step.last
     request, answer = exchange.request, exchange.answer
     came = f"answered {answer.status} in the run" if answer else f"no answer in the run: {exchange.problem}"
@@ -140,7 +152,11 @@ def _step(step: Step, names: _Names, origin: str) -> Iterator[str]:
                 over.append(f"else over {source.step} {step.number}; fi")
             else:
                 yield f"{taken} || exit 3"
+    if exchange.key.actor in certified:
+        yield f"ISAO_CERT=${variable(exchange.key.actor, 'CERT')} ISAO_KEY=${variable(exchange.key.actor, 'KEY')}"
     yield from _request(step, names, origin)
+    if exchange.key.actor in certified:
+        yield "ISAO_CERT=$EVERYBODYS_CERT ISAO_KEY=$EVERYBODYS_KEY"
     yield from over
 
 

@@ -116,14 +116,14 @@ class Live:
     def exchange(self, key: Key, request: Request, actor: Actor) -> Exchange:
         """Send, remove secrets, remember. Transport problems are remembered too."""
         self._wait_for_slot()
-        headers = _signed(request, actor)
+        headers, wire = _signed(request, actor), self._wire_of(actor)
         try:
             if request.method == "TLS":
-                answer = self._wire.handshake(request.url, dict(request.headers))
+                answer = wire.handshake(request.url, dict(request.headers))
             elif request.method == "PLAIN":
-                answer = self._wire.plain(request.url, headers)
+                answer = wire.plain(request.url, headers)
             else:
-                answer = self._wire.send(request.method, request.url, headers, request.body)
+                answer = wire.send(request.method, request.url, headers, request.body)
             done = Exchange(key, request, self._redactor.answer(answer))
         except NoAnswer as fault:
             done = Exchange(key, request, None, fault.why)
@@ -144,7 +144,7 @@ class Live:
                 raised.append(fault)
 
         try:
-            answer = self._wire.stream(
+            answer = self._wire_of(actor).stream(
                 request.url, _signed(request, actor), during, lambda body: bool(raised) or until(body)
             )
             done = Exchange(key, request, self._redactor.answer(answer))
@@ -154,6 +154,9 @@ class Live:
         if raised:
             raise raised[0]
         return done
+
+    def _wire_of(self, actor: Actor) -> Wire:
+        return self._wire.as_client(actor.client_cert, actor.client_key) if actor.client_cert else self._wire
 
     def _remember(self, done: Exchange) -> None:
         with self._lock:

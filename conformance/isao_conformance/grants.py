@@ -15,7 +15,7 @@ from isao_conformance.fixtures import LABEL
 from isao_conformance.lab import Lab
 from isao_conformance.session import Session
 from isao_conformance.survey import Collection
-from isao_conformance.target import OUTSIDER
+from isao_conformance.target import CERTIFICATE, OUTSIDER
 
 ACCOUNTS_TRIED = 3
 """How many accounts a rule about a client's own grants is tried with."""
@@ -143,7 +143,8 @@ def wrong_logins(lab: Lab) -> Iterator[tuple[str, Session]]:
     primary = lab.survey.primary
     yield "made-up credentials", lab.wrong_credentials()
     scheme = lab.target.actors[primary].scheme
-    other = next((name for name in accounts(lab) if lab.target.actors[name].scheme != scheme), None)
+    told = {name: lab.target.actors[name].scheme for name in accounts(lab)}
+    other = next((name for name, found in told.items() if found not in (scheme, CERTIFICATE)), None)
     if other is not None:
         yield f"made-up {lab.target.actors[other].scheme} credentials", lab.wrong_credentials(of=other)
     basic = next((name for name in accounts(lab) if lab.target.actors[name].scheme == "basic"), None)

@@ -95,15 +95,18 @@ class Lab:
         return self.as_(OUTSIDER)
 
     def wrong_credentials(self, of: str | None = None) -> Session:
-        """A session with a made-up user and secret in the scheme that works for `of` (default: the primary actor)."""
+        """A session with a made-up user and secret in the scheme that works for `of` (default: the primary actor).
+
+        A made-up key where that is a certificate: a made-up certificate would not pass the handshake.
+        """
         like = self.target.actors[of or self.survey.primary]
-        if like.authorization is None:
+        if not like.signs_in:
             raise Untestable("no account with credentials is lent", blocked_by="capability authentication")
         name = f"nobody-instead-of-{like.name}"
         made_up = self.token(32)
         actor = (
             bearer_actor(name, made_up)
-            if like.scheme == "bearer"
+            if like.scheme != "basic"
             else basic_actor(name, f"nobody-{self.token(8)}", made_up)
         )
         # Made up, so not a secret: evidence shows it and a reproduction sends the very same.

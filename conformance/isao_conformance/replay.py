@@ -14,7 +14,7 @@ from isao_conformance.creations import Creations
 from isao_conformance.errors import ConfigurationError
 from isao_conformance.evidence import Replay, read_transcript
 from isao_conformance.runner import Judged, Plan, Run, execute
-from isao_conformance.target import OUTSIDER, Actor, Target
+from isao_conformance.target import CERTIFICATE, OUTSIDER, Actor, Target
 from isao_spec.model import Catalogue
 
 
@@ -63,6 +63,8 @@ def _target(public: dict[str, Any]) -> Target:
 def _actor(name: str, told: dict[str, Any]) -> Actor:
     if name == OUTSIDER or not told["auth"]:
         return Actor(name, organization=told["organization"])
+    if told["auth"] == CERTIFICATE:
+        return Actor(name, CERTIFICATE, organization=told["organization"])
     return Actor(name, told["auth"], "recorded", told["organization"], ("recorded",))
 
 

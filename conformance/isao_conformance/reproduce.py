@@ -141,16 +141,18 @@ def _judged(found: list[Step], check: Check) -> list[int]:
     return [step.number for step in found if named & {e.key for e in step.exchanges}]
 
 
-def script(record: Transcript, row: Requirement, check: Check, base_url: str) -> str:
+def script(
+    record: Transcript, row: Requirement, check: Check, base_url: str, certified: frozenset[str] = frozenset()
+) -> str:
     """The script of a failed check, or "" when the check rests on no exchange.
 
     It needs sh, curl and python3, and keeps status, headers and body of step N in $ISAO_OUT/N.status,
-    N.headers and N.body.
+    N.headers and N.body. `certified` are the actors that sign in with a client certificate.
     """
     found = steps(record, check)
     if not found:
         return ""
-    return curl_script.render(row, check, found, _judged(found, check), origin_of(base_url))
+    return curl_script.render(row, check, found, _judged(found, check), origin_of(base_url), certified)
 
 
 def _in_order(exchanges: Iterable[Exchange]) -> list[Exchange]:

@@ -37,6 +37,7 @@ def write_file(body: bytes, path: str) -> str:
     return f"printf '%s' '{packed}' | python3 -c '{unpack}' >{path}"
 
 
-def variable(name: str) -> str:
-    """The environment variable that holds the Authorization value of an actor: member-a -> ISAO_AUTH_MEMBER_A."""
-    return "ISAO_AUTH_" + "".join(c if c.isascii() and c.isalnum() else "_" for c in name).upper()
+def variable(name: str, what: str = "AUTH") -> str:
+    """The environment variable that holds the Authorization value of an actor: member-a -> ISAO_AUTH_MEMBER_A; or the
+    file of its client certificate (CERT) or of the key to that (KEY)."""
+    return f"ISAO_{what}_" + "".join(c if c.isascii() and c.isalnum() else "_" for c in name).upper()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import os
+import ssl
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from isao_conformance.limits import LIMITS
 from isao_conformance.transport import TlsFiles
 
 OUTSIDER = "outsider"
+CERTIFICATE = "certificate"
 ACTORS = (
     "operator",
     "analyst",
@@ -36,7 +38,8 @@ ACTORS = (
 
 @dataclass(frozen=True)
 class Actor:
-    """An account the operator lends to the run. `authorization` is the header value, None for the outsider."""
+    """An account the operator lends to the run. `authorization` is the header value; None for the outsider and for who
+    signs in with a client certificate (PEM files, the key in the same file when `client_key` is empty)."""
 
     name: str
     scheme: str = ""
@@ -44,6 +47,13 @@ class Actor:
     organization: str = ""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     username: str = field(default="", repr=False)
+    client_cert: str = ""
+    client_key: str = ""
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether it proves to the target who it is."""
+        return self.authorization is not None or self.scheme == CERTIFICATE
 
 
 @dataclass(frozen=True)
@@ -166,10 +176,24 @@ def _actor(name: str, told: dict[str, Any], where: str, environment: Mapping[str
     organization = told.get("organization", "")
     if name == OUTSIDER:
         return Actor(OUTSIDER, organization=organization)
+    if told["auth"] == CERTIFICATE:
+        return _certificate_actor(name, told["client_cert"], told.get("client_key", ""), organization, where)
     secret = _credential(name, told, "secret", where, environment)
     if told["auth"] == "bearer":
         return bearer_actor(name, secret, organization)
     return basic_actor(name, _credential(name, told, "username", where, environment), secret, organization)
+
+
+def _certificate_actor(name: str, certificate: str, key: str, organization: str, where: str) -> Actor:
+    try:
+        # Without a password to try, the library would ask for one on the terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key or None, password="")
+    except (ssl.SSLError, OSError) as fault:
+        raise ConfigurationError(
+            f"{where}: [actors.{name}] client_cert {certificate} cannot be used ({fault}); it is a PEM file with the"
+            " certificate, and with its key, which has no password, unless client_key names that"
+        ) from None
+    return Actor(name, CERTIFICATE, organization=organization, client_cert=certificate, client_key=key)
 
 
 def _credential(name: str, told: dict[str, Any], part: str, where: str, environment: Mapping[str, str]) -> str:

@@ -98,7 +98,17 @@ class Wire:
         self._seconds = exchange_seconds
         self._local = threading.local()
         self._context: ssl.SSLContext | None = None
+        self._clients: dict[tuple[str, str], Wire] = {}
         self._lock = threading.Lock()
+
+    def as_client(self, certificate: str, key: str) -> Wire:
+        """The wire of one actor, with connections of its own that are made with this certificate (PEM files; `key` is
+        empty when it is in the same file)."""
+        with self._lock:
+            if (certificate, key) not in self._clients:
+                files = TlsFiles(self._tls.ca_file, certificate, key or None)
+                self._clients[certificate, key] = Wire(files, self._seconds)
+            return self._clients[certificate, key]
 
     def send(self, method: str, url: str, headers: Headers, body: bytes) -> Answer:
         """One exchange. Raises NoAnswer with the reason when no complete answer came within the ceilings."""
@@ -193,19 +203,25 @@ class Wire:
         """The verifying TLS context of this run. There is no way to turn verification off."""
         with self._lock:
             if self._context is None:
-                self._context = ssl.create_default_context(cafile=self._tls.ca_file)
-                if self._tls.client_cert:
-                    self._context.load_cert_chain(self._tls.client_cert, self._tls.client_key)
+                self._context = self._new_context()
             return self._context
+
+    def _new_context(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=self._tls.ca_file)
+        if self._tls.client_cert:
+            try:
+                # Without a password to try, the library would ask for one on the terminal.
+                context.load_cert_chain(self._tls.client_cert, self._tls.client_key, password="")
+            except (ssl.SSLError, OSError) as fault:
+                raise NoAnswer(f"the client certificate cannot be used: {described(fault)}") from None
+        return context
 
     def handshake(self, url: str, offer: Mapping[str, str]) -> Answer:
         """A bare handshake: `offer` names one TLS version and perhaps `suites`, see `tls_handshake.shake`; or it asks
         for `tickets`, see `tls_handshake.tickets`. The answer's body is JSON. Raises NoAnswer when nothing listens.
         """
         started = time.monotonic()
-        context = ssl.create_default_context(cafile=self._tls.ca_file)
-        if self._tls.client_cert:
-            context.load_cert_chain(self._tls.client_cert, self._tls.client_key)
+        context = self._new_context()
         if "tickets" in offer:
             told = tls_handshake.tickets(context, url)
         else:

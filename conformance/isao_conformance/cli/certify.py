@@ -85,7 +85,7 @@ def certify(
         _stop(ExitCode.UNREACHABLE, f"nothing answers at the target: {fault}. Check the URL, the port and the network")
     except KeyboardInterrupt:
         _stop(ExitCode.INTERRUPTED, f"interrupted; what may be left is listed in {folder}/created.ndjson")
-    if not any(actor.authorization for actor in target.actors.values()):
+    if not any(actor.signs_in for actor in target.actors.values()):
         _say(console.stranger(run, target))
     _say(console.summary(report, folder))
     if fuzz_seconds is not None:

@@ -187,6 +187,8 @@ CODES = "401, 403 or 404"
 def _wrong(lab: Lab) -> dict[str, Session]:
     """Sessions with wrong credentials: a made-up account in each lent scheme, and the lent name with a wrong secret."""
     schemes = {actor.scheme: actor.name for actor in lab.target.actors.values() if actor.authorization}
+    if not schemes:
+        schemes = {"bearer": CONTRIBUTOR}  # who signs in with certificates only takes a made-up key for nobody's
     wrong = {f"a made up {scheme} account": lab.wrong_credentials(name) for scheme, name in sorted(schemes.items())}
     if lab.as_(CONTRIBUTOR).actor.scheme == "basic":
         wrong["a known name with a wrong secret"] = lab.wrong_secret(CONTRIBUTOR)

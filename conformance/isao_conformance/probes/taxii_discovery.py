@@ -136,7 +136,7 @@ def discovery_is_refused_with_the_codes_of_its_table(lab: Lab) -> None:
         "without credentials": lab.outsider.get(url),
         "with Accept image/png": lab.reader.get(url, accept="image/png"),
     }
-    if lab.reader.actor.authorization is not None:
+    if lab.reader.actor.signs_in:
         asked["with made-up credentials"] = lab.wrong_credentials().get(url)
     for name, answer in asked.items():
         lab.expect(

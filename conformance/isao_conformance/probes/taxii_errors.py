@@ -42,7 +42,7 @@ def _provoked(lab: Lab) -> dict[str, tuple[Answer, tuple[int, ...]]]:
         "objects of a collection that does not exist": (reader.objects(f"{collections}{lab.uuid()}/"), IN_TABLES),
         "collections as image/png": (reader.get(collections, accept="image/png"), IN_TABLES),
     }
-    if reader.actor.authorization is not None:
+    if reader.actor.signs_in:
         try:
             wrong = lab.wrong_credentials()
             found["collections with wrong credentials"] = (wrong.get(collections), IN_TABLES)

@@ -325,7 +325,7 @@ def a_next_value_gives_no_caller_more_than_its_own_rights(lab: Lab) -> None:
     closed to them, on one open to them, and on a shared one whose objects are marked for the contributor alone; what
     comes back must be what they get without it."""
     callers = [n for n in CALLERS if n in lab.target.actors and n != lab.reader.actor.name][:4]
-    if lab.reader.actor.authorization is None or not callers:
+    if not lab.reader.actor.signs_in or not callers:
         lab.no_verdict("no account with credentials is lent", blocked_by="capability authentication")
     source = collections_with_next(lab)
     marked = marked_for_the_contributor(lab)

@@ -23,6 +23,7 @@ from isao_conformance.lab import Check
 from isao_conformance.report import words
 from isao_conformance.reproduce import Transcript
 from isao_conformance.runner import Judged, Plan, Run
+from isao_conformance.target import CERTIFICATE
 from isao_conformance.verdict import Outcome
 from isao_spec.model import Catalogue, Profile, Requirement
 
@@ -267,9 +268,10 @@ def _body(body: bytes) -> str:
 def scripts(run: Run, report: Mapping[str, Any]) -> dict[str, str]:
     """The reproductions that the report names, by file name."""
     record = Transcript(run.exchanges)
-    base_url = report["target"]["base_url"]
+    target = report["target"]
+    certified = frozenset(name for name, told in target["actors"].items() if told["auth"] == CERTIFICATE)
     return {
-        told["reproduce"]: reproduce.script(record, judged.row, check, base_url)
+        told["reproduce"]: reproduce.script(record, judged.row, check, target["base_url"], certified)
         for judged, row in zip(run.judged, report["requirements"], strict=True)
         for check, told in zip(judged.checks, row["checks"], strict=True)
         if "reproduce" in told

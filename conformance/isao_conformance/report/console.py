@@ -21,7 +21,7 @@ _SHOWN = 300
 def header(plan: Plan, profiles: tuple[str, ...]) -> list[str]:
     """What is about to be judged, and by what."""
     target = plan.target
-    accounts = [name for name, actor in target.actors.items() if actor.authorization]
+    accounts = [name for name, actor in target.actors.items() if actor.signs_in]
     lines = [
         f"target    {_line(target.name)}  {_line(target.base_url)}",
         f"profiles  {', '.join(profiles)}  ({len(plan.rows)} requirements, specification {plan.catalogue.version})",
