@@ -63,6 +63,9 @@ SHOWN_BY_ONE: dict[str, Shows] = {
     "function-api": lambda request, answer: (
         _endpoint(request).endswith(CAPABILITY_PATH) and _ok(answer) and "functions" in _services(answer)
     ),
+    "audit-log": lambda request, answer: (
+        _endpoint(request).endswith(CAPABILITY_PATH) and _ok(answer) and "audit" in _services(answer)
+    ),
     "event-stream": lambda request, answer: (
         _endpoint(request).endswith("/events/") and _ok(answer) and answer.media_type[0] == "text/event-stream"
     ),

@@ -13,7 +13,8 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from isao_reference import wellknown
-from isao_reference.functions import clock, endpoints, exports, measures, stream
+from isao_reference.audit.trail import Trail
+from isao_reference.functions import audit_log, clock, endpoints, exports, measures, stream
 from isao_reference.funnel import Funnel, Machine, Operation, Surface
 from isao_reference.settings import Settings
 from isao_reference.store.api_roots import ApiRoot, further_api_roots
@@ -45,38 +46,47 @@ CLOCK_SECONDS = 1.0
 DISCOVERY_PATH = "/taxii2/"
 
 # Endpoints are looked up in their modules at each call, so that one of them can be replaced.
-DISCOVERY: Operations = {"GET": Operation(lambda call: discovery.get_discovery(call))}
+DISCOVERY: Operations = {"GET": Operation(lambda call: discovery.get_discovery(call), "read discovery")}
 _COLLECTION = "collections/{collection}/"
 _OBJECT = _COLLECTION + "objects/{object}/"
 # Below an API root.
 TAXII: Mapping[str, Operations] = {
-    "": {"GET": Operation(lambda call: api_root.get_api_root(call))},
-    "status/{status}/": {"GET": Operation(lambda call: status.get_status(call))},
-    "collections/": {"GET": Operation(lambda call: collections.get_collections(call))},
-    _COLLECTION: {"GET": Operation(lambda call: collections.get_collection(call))},
-    _COLLECTION + "manifest/": {"GET": Operation(lambda call: manifest.get_manifest(call), stix_too=True)},
+    "": {"GET": Operation(lambda call: api_root.get_api_root(call), "read api-root")},
+    "status/{status}/": {"GET": Operation(lambda call: status.get_status(call), "read status")},
+    "collections/": {"GET": Operation(lambda call: collections.get_collections(call), "read collections")},
+    _COLLECTION: {"GET": Operation(lambda call: collections.get_collection(call), "read collection")},
+    _COLLECTION + "manifest/": {
+        "GET": Operation(lambda call: manifest.get_manifest(call), "read manifest", stix_too=True)
+    },
     _COLLECTION + "objects/": {
-        "GET": Operation(lambda call: objects.get_objects(call), stix_too=True),
-        "POST": Operation(lambda call: add_objects.add_objects(call), takes_body=True, writes=True),
+        "GET": Operation(lambda call: objects.get_objects(call), "read objects", stix_too=True),
+        "POST": Operation(
+            lambda call: add_objects.add_objects(call), "contribute objects", takes_body=True, writes=True
+        ),
     },
     _OBJECT: {
-        "GET": Operation(lambda call: one_object.get_object(call), stix_too=True),
-        "DELETE": Operation(lambda call: delete_object.delete_object(call), writes=True),
+        "GET": Operation(lambda call: one_object.get_object(call), "read object", stix_too=True),
+        "DELETE": Operation(lambda call: delete_object.delete_object(call), "delete object", writes=True),
     },
-    _OBJECT + "versions/": {"GET": Operation(lambda call: versions.get_versions(call), stix_too=True)},
+    _OBJECT + "versions/": {"GET": Operation(lambda call: versions.get_versions(call), "read versions", stix_too=True)},
 }
 _RECORD = "/functions/{resource}/{record}/"
 FUNCTIONS: Mapping[str, Operations] = {
-    "/functions/": {"GET": Operation(lambda call: endpoints.get_index(call))},
-    "/functions/events/": {"GET": Operation(lambda call: stream.get_events(call))},
-    "/functions/measures/": {"GET": Operation(lambda call: measures.get_measures(call))},
-    "/functions/exports/{name}": {"GET": Operation(lambda call: exports.get_export(call))},
+    "/functions/": {"GET": Operation(lambda call: endpoints.get_index(call), "read functions")},
+    "/functions/events/": {"GET": Operation(lambda call: stream.get_events(call), "read events")},
+    "/functions/audit/": {"GET": Operation(lambda call: audit_log.get_log(call), "read audit")},
+    "/functions/audit/head/": {"GET": Operation(lambda call: audit_log.get_head(call), "read audit")},
+    "/functions/audit/consistency/": {"GET": Operation(lambda call: audit_log.get_proof(call), "read audit")},
+    "/functions/measures/": {"GET": Operation(lambda call: measures.get_measures(call), "read measures")},
+    "/functions/exports/{name}": {"GET": Operation(lambda call: exports.get_export(call), "export objects")},
     "/functions/{resource}/": {
-        "GET": Operation(lambda call: endpoints.get_records(call)),
-        "POST": Operation(lambda call: endpoints.post_record(call), takes_body=True, writes=True),
+        "GET": Operation(lambda call: endpoints.get_records(call), "read records"),
+        "POST": Operation(lambda call: endpoints.post_record(call), "create record", takes_body=True, writes=True),
     },
-    _RECORD: {"GET": Operation(lambda call: endpoints.get_record(call))},
-    _RECORD + "{step}/": {"POST": Operation(lambda call: endpoints.post_step(call), takes_body=True, writes=True)},
+    _RECORD: {"GET": Operation(lambda call: endpoints.get_record(call), "read record")},
+    _RECORD + "{step}/": {
+        "POST": Operation(lambda call: endpoints.post_step(call), "step record", takes_body=True, writes=True)
+    },
 }
 PUBLIC: Mapping[str, Operations] = {
     "/functions/openapi.json": {"GET": Operation(lambda call: endpoints.get_openapi(call))},
@@ -118,14 +128,15 @@ def elsewhere(machine: Machine, roots: Sequence[ApiRoot]) -> ASGIApp:
 
 def create_app(settings: Settings) -> Starlette:
     """An exchange over the database of `settings`, ready for any ASGI server. The open store is
-    `app.state.store`; it is closed when the server shuts down. API roots are read once: one that is added later
-    is served from the next start on."""
+    `app.state.store`, and `app.state.trail` writes its audit log; both end when the server shuts down. API roots are
+    read once: one that is added later is served from the next start on."""
     store = Store(settings.database)
     with store.reading() as db:
         roots = [settings.first_api_root, *further_api_roots(db)]
     pool = ThreadPoolExecutor(max_workers=settings.workers, thread_name_prefix="isao")
     writing_pool = ThreadPoolExecutor(max_workers=WRITING_WORKERS, thread_name_prefix="isao-writing")
-    machine = Machine(settings, store, pool, writing_pool)
+    trail = Trail(store)
+    machine = Machine(settings, store, pool, writing_pool, trail)
 
     async def every_second() -> None:
         while True:
@@ -139,16 +150,19 @@ def create_app(settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        trail.start()
         ticking = asyncio.ensure_future(every_second())
         yield
         ticking.cancel()
         await asyncio.gather(ticking, return_exceptions=True)
         pool.shutdown(wait=True)
         writing_pool.shutdown(wait=True)
+        trail.stop()
         store.close()
 
     app = Starlette(routes=routes(machine, roots), lifespan=lifespan)
     app.router.redirect_slashes = False
     app.router.default = elsewhere(machine, roots)
     app.state.store = store
+    app.state.trail = trail
     return app

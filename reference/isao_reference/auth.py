@@ -140,6 +140,15 @@ def basic_pair(credentials: str) -> tuple[str, str] | None:
     return (name, secret) if colon else None
 
 
+def claimed_name(headers: list[str]) -> str | None:
+    """The account name in Basic credentials, right or wrong; None where there is none."""
+    if len(headers) != 1 or len(headers[0]) > limits.MAX_CREDENTIAL_OCTETS:
+        return None
+    scheme, sent = split_authorization(headers[0])
+    pair = basic_pair(sent) if scheme == "basic" else None
+    return None if pair is None else pair[0]
+
+
 @dataclass(frozen=True)
 class Shown:
     """What a request brought to prove who it is: every Authorization header, and the SHA-256 of the client certificate
@@ -256,7 +265,7 @@ def principal_of(db: sqlite3.Connection, ids: tuple[str, ...], now: int, purpose
         return None
     purposes = [one for one in usable[0].purposes if all(one in other.purposes for other in usable)]
     if purpose not in (None, *purposes) or not purposes:
-        raise other_purpose()
+        raise other_purpose(account.name)
     return replace(
         _as_of(db, account, now),
         credentials=ids,

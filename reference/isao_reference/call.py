@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 
+from isao_reference.audit.record import Draft
 from isao_reference.policy.principal import Principal
 from isao_reference.settings import Settings
 from isao_reference.store.api_roots import ApiRoot
@@ -15,7 +16,8 @@ from isao_reference.wire import media_types
 @dataclass(frozen=True)
 class Call:
     """One request that passed the funnel: who asks, for what, with which filters and body. Every transaction of its
-    `store` first asks whether the principal still has access."""
+    `store` first asks whether the principal still has access. `draft` is the request's entry for the audit log, as far
+    as it is known; `settle` writes what still waits for that log."""
 
     settings: Settings
     store: Guarded
@@ -26,6 +28,8 @@ class Call:
     body: bytes = b""
     method: str = "GET"
     headers: tuple[tuple[str, str], ...] = ()
+    draft: Draft = field(default_factory=Draft)
+    settle: Callable[[], None] = lambda: None
 
     def header(self, name: str) -> str | None:
         """The only value of a request header (its name in lower case); None when it is absent or sent twice."""

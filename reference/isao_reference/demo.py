@@ -16,6 +16,7 @@ from typing import Any
 
 from isao_reference import scenario, server, setup
 from isao_reference.app import create_app
+from isao_reference.audit import heads
 from isao_reference.settings import Settings
 from isao_reference.tls import CertificateFiles, issue_loopback_certificate, write_private
 
@@ -97,6 +98,7 @@ def prepare(database: Path) -> Prepared:
                 [json.dumps(item, ensure_ascii=False).encode() for item in contribution.objects],
                 contribution.account,
                 default_label=contribution.default_tlp,
+                reviewed_by=contribution.reviewed_by,
             )
             refused = [f"{outcome.id}: {outcome.why}" for outcome in outcomes if not outcome.ok]
             if refused:
@@ -112,7 +114,8 @@ def publish(settings: Settings) -> None:
     with closing(setup.open_store(settings.database)) as store:
         for policy in scenario.load().policies:
             setup.set_policy_document(store, policy.file, policy.text, "text/markdown; charset=utf-8")
-        setup.set_capability_document(store, scenario.capability_document(base, urls, now.date()))
+        key = heads.public_key(store.audit_key)
+        setup.set_capability_document(store, scenario.capability_document(base, urls, now.date(), key))
         disclosure = urls["vulnerability-disclosure.md"]
         setup.set_security_txt(store, scenario.security_txt(base, disclosure, now).encode())
 

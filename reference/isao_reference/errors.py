@@ -13,7 +13,11 @@ from isao_reference import limits
 
 
 class Refusal(Exception):
-    """A request that ends with an HTTP error. `headers` are added to the answer, `members` to the body of a problem."""
+    """A request that ends with an HTTP error. `headers` are added to the answer, `members` to the body of a problem.
+
+    The audit log is told `why`, where the status does not say it, and whose `account` it was, where that was proven and
+    refused all the same.
+    """
 
     def __init__(
         self,
@@ -22,6 +26,8 @@ class Refusal(Exception):
         description: str = "",
         headers: tuple[tuple[str, str], ...] = (),
         members: Mapping[str, object] | None = None,
+        why: str = "",
+        account: str | None = None,
     ) -> None:
         super().__init__(title)
         self.status = status
@@ -29,6 +35,8 @@ class Refusal(Exception):
         self.description = description
         self.headers = headers
         self.members = members or {}
+        self.why = why
+        self.account = account
 
 
 def bad_request(description: str) -> Refusal:
@@ -70,9 +78,10 @@ def too_many_guesses(seconds: int) -> Refusal:
     )
 
 
-def other_purpose() -> Refusal:
-    """403: the credential was not given for the purpose of use that the request names."""
-    return forbidden("The credential is not for the purpose of use that ISAO-Purpose names.")
+def other_purpose(account: str) -> Refusal:
+    """403: the credential of an account was not given for the purpose of use that the request names."""
+    words = "The credential is not for the purpose of use that ISAO-Purpose names."
+    return Refusal(403, "Not permitted", words, why="purpose", account=account)
 
 
 def changed_meanwhile() -> Refusal:

@@ -19,6 +19,8 @@ from typing import TypeVar
 from starlette.types import Receive, Scope, Send
 
 from isao_reference import auth, client_certificates, errors, limits, problems
+from isao_reference.audit.record import DONE, Draft, known_purpose
+from isao_reference.audit.trail import OfRequest, Trail
 from isao_reference.auth import Door, Shown
 from isao_reference.call import Answer, Call
 from isao_reference.errors import Refusal
@@ -27,7 +29,7 @@ from isao_reference.settings import Settings
 from isao_reference.store.api_roots import ApiRoot
 from isao_reference.store.guarded import Guarded
 from isao_reference.store.sqlite import Store
-from isao_reference.wire import media_types
+from isao_reference.wire import media_types, timestamps
 
 FUNCTION_TYPES = ("application/json", "text/csv", "text/plain")
 
@@ -46,11 +48,13 @@ class Surface(StrEnum):
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one address. `takes_body` reads an envelope or a document; `stix_too` lets Accept name the
-    STIX type, as the tables of TAXII 2.1 sections 5.3 to 5.6 print it; `writes` says that it may
-    have to wait for other writers, and refuses credentials that were given for reading only."""
+    """One method of one address. `does` is its action and what that is about, as the audit log calls them; `takes_body`
+    reads an envelope or a document; `stix_too` lets Accept name the STIX type, as the tables of TAXII 2.1 sections 5.3
+    to 5.6 print it; `writes` says that it may have to wait for other writers, and refuses credentials that were given
+    for reading only."""
 
     run: Callable[[Call], Answer]
+    does: str = "read document"
     takes_body: bool = False
     stix_too: bool = False
     writes: bool = False
@@ -64,6 +68,7 @@ class Machine:
     store: Store
     pool: ThreadPoolExecutor
     writing_pool: ThreadPoolExecutor
+    trail: Trail
     door: Door = field(default_factory=Door)
 
     async def in_thread(self, work: Callable[[], T], *, writes: bool = False) -> T:
@@ -182,21 +187,41 @@ class Funnel:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request, whatever happens."""
         request = read_head(scope)
+        draft = Draft(path=request.path, query=request.query)
         try:
-            answer = await self.answer(request, receive)
+            answer = await self.answer(request, receive, draft)
         except Refusal as refusal:
-            kind, body = problems.render(refusal, taxii=self.taxii)
-            answer = Answer(body, refusal.status, kind, refusal.headers)
+            draft.refuse(refusal.status, refusal.why)
+            draft.claimed = refusal.account or draft.claimed
+            answer = self.refused(refusal)
         except Exception as fault:
             error_id = str(uuid.uuid4())
             log_fault(request, error_id, fault)
             failure = Refusal(500, "The exchange failed", "This is our fault; quote the error_id.")
-            kind, body = problems.render(failure, taxii=self.taxii, error_id=error_id)
-            answer = Answer(body, 500, kind)
+            draft.fail()
+            answer = self.refused(failure, error_id)
+        try:
+            self.put_on_record(draft, head=request.method == "HEAD")
+        except Refusal as refusal:
+            answer = self.refused(refusal)
         if answer.stream is not None and request.method != "HEAD":
             await respond_with_stream(send, receive, answer)
         else:
             await respond(send, answer, head=request.method == "HEAD")
+
+    def refused(self, refusal: Refusal, error_id: str | None = None) -> Answer:
+        """The answer that a refusal is."""
+        kind, body = problems.render(refusal, taxii=self.taxii, error_id=error_id)
+        return Answer(body, refusal.status, kind, refusal.headers)
+
+    def put_on_record(self, draft: Draft, *, head: bool) -> None:
+        """Notes what became of a request, unless that was written with what it did. Public documents are for anybody,
+        so who reads them is nobody's business. Refusal 503 when the log cannot be written."""
+        if draft.written or self.surface is Surface.PUBLIC:
+            return
+        if head and draft.outcome == DONE:
+            draft.give(())
+        self.machine.trail.note(draft, timestamps.micros(self.machine.settings.clock()))
 
     async def principal(self, request: Request) -> Principal:
         """Who asks; public documents ask nobody."""
@@ -235,20 +260,33 @@ class Funnel:
         except TimeoutError:
             raise errors.too_slow() from None
 
-    async def answer(self, request: Request, receive: Receive) -> Answer:
-        """The answer of the endpoint, or a Refusal."""
+    async def known(self, request: Request, draft: Draft) -> Principal:
+        """Who asks, on record also when it is not who it claims to be."""
+        draft.action, draft.what = "sign-in", "account"
+        draft.claimed = auth.claimed_name(request.all_of("authorization"))
+        draft.purpose = known_purpose(request.joined("isao-purpose"))
         principal = await self.principal(request)
+        draft.action, draft.what, draft.claimed = "read", "address", None
+        draft.account, draft.organization = principal.account, principal.organization
+        draft.credentials = principal.credentials
+        draft.purpose = None if principal.anonymous else principal.purpose
+        return principal
+
+    async def answer(self, request: Request, receive: Receive, draft: Draft) -> Answer:
+        """The answer of the endpoint, or a Refusal; either way `draft` says what is known of the request."""
+        principal = await self.known(request, draft)
         operation = self.operation(request, principal)
+        draft.action, draft.what = operation.does.split(" ")
         if self.taxii and not media_types.accepts_taxii(request.joined("accept"), stix_too=operation.stix_too):
             raise errors.not_acceptable()
         if operation.writes and principal.read_only:
             # The same for what is there and for what is not: nothing has been looked up yet.
             raise errors.forbidden("This credential was given for reading only.")
         body = await self.body(request, principal, receive) if operation.takes_body else b""
-        machine = self.machine
+        machine, clock = self.machine, self.machine.settings.clock
         call = Call(
             machine.settings,
-            Guarded(machine.store, auth.guard(principal, machine.settings.clock)),
+            Guarded(machine.store, auth.guard(principal, clock), OfRequest(draft, clock)),
             principal,
             self.root,
             request.path,
@@ -256,6 +294,8 @@ class Funnel:
             body,
             request.method,
             request.headers,
+            draft,
+            machine.trail.flush,
         )
         return await machine.in_thread(lambda: operation.run(call), writes=operation.writes)
 

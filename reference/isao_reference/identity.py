@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from isao_reference import auth, limits, setup
+from isao_reference.audit import trail
 from isao_reference.policy.principal import PURPOSES, ROLES
 from isao_reference.settings import utc_now
 from isao_reference.setup import SetupError
@@ -112,8 +113,10 @@ def add_credential(
 
 def _insert(store: Store, made: Credential, ends: tuple[str, int] | None = None) -> None:
     """Adds a credential, and lets another one end (its id, and when), in one transaction."""
+    concerns = {"account": made.account, "credential": made.id, "way": made.way, "scope": made.scope}
+    concerns |= {} if ends is None else {"instead_of": ends[0]}
     try:
-        with store.writing() as db:
+        with trail.command(store, "add-credential", **concerns) as db:
             _require_account(db, made.account)
             if ends is not None:
                 credentials.expire(db, *ends)
@@ -186,14 +189,14 @@ def rotate(
 
 def revoke(store: Store, credential: str, clock: Clock = utc_now) -> None:
     """Ends a credential for good, at once."""
-    with store.writing() as db:
+    with trail.command(store, "revoke-credential", credential=credential) as db:
         if not credentials.revoke(db, credential, timestamps.micros(clock())):
             raise SetupError(f"there is no credential {credential!r}")
 
 
 def remove_account(store: Store, name: str, clock: Clock = utc_now) -> None:
     """Removes an account for good, at once. What it contributed stays, and nobody else can ever take its name."""
-    with store.writing() as db:
+    with trail.command(store, "remove-account", account=name) as db:
         if not parties.remove_account(db, name, timestamps.micros(clock())):
             raise SetupError(f"there is no account {name!r}")
 
@@ -201,7 +204,7 @@ def remove_account(store: Store, name: str, clock: Clock = utc_now) -> None:
 def set_role(store: Store, name: str, role: str) -> None:
     """Gives an account another role; analysts and operators are of an exchange organization only."""
     setup.one_of("role", role, ROLES)
-    with store.writing() as db:
+    with trail.command(store, "set-role", account=name, role=role) as db:
         found = parties.account_by_name(db, name)
         if found is None:
             raise SetupError(f"there is no account {name!r}")

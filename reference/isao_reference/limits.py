@@ -60,3 +60,15 @@ EVENT_SECONDS = 30 * 24 * 3600
 
 # Fraction digits of a STIX timestamp that are compared; more is refused.
 MAX_FRACTION_DIGITS = 30
+
+# Identifiers that an entry of the audit log lists one by one; of more there is a digest.
+AUDIT_IDS = 20
+
+# Characters of a filter's value that an entry of the audit log repeats; of a longer one there is a digest.
+AUDIT_VALUE_CHARACTERS = 256
+
+# What was read is written into the audit log at most so much later.
+AUDIT_SECONDS = 0.05
+
+# Entries that may wait to be written; beyond it nothing more is answered until they are.
+AUDIT_WAITING = 20_000

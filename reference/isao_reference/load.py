@@ -14,6 +14,7 @@ from pathlib import Path
 from isao_reference import setup
 from isao_reference.stix_files import FoundObject, read_objects
 from isao_reference.store.sqlite import Store
+from isao_reference.taxii.intake import Outcome
 
 BATCH = 500  # objects in one transaction
 SHOWN_REFUSALS = 20
@@ -63,24 +64,29 @@ def load_files(
     progress: Callable[[Path, int], None] = lambda path, count: None,
     *,
     strict: bool = True,
+    reviewed_by: str | None = None,
 ) -> Tally:
     """Put the objects of each file into the collection (id or alias) that `homes` names for it.
 
-    `account` is the contributor; `default_label` is asserted for objects without a label. `progress` is
-    called after every batch with the file and how many of its objects are done. Without `strict` objects are taken
-    that break a MUST of STIX. Raises SetupError for an
-    unknown collection or account, UnreadableFile for a file that cannot be read.
+    `account` is the contributor; `default_label` is asserted for objects without a label, by the account
+    `reviewed_by`: the audit log keeps both. `progress` is called after every batch with the file and how many of its
+    objects are done. Without `strict` objects are taken that break a MUST of STIX. Raises SetupError for an unknown
+    collection or account, UnreadableFile for a file that cannot be read.
     """
+
+    def store_all(collection: str, batch: list[FoundObject]) -> list[Outcome]:
+        raws = [found.raw for found in batch]
+        return setup.ingest(store, collection, raws, account, default_label, strict=strict, reviewed_by=reviewed_by)
+
     for path, collection in homes.items():
         definitions = (found for found in read_objects(path) if found.id.startswith("marking-definition--"))
         for batch in _batches(definitions):
-            setup.ingest(store, collection, [found.raw for found in batch], account, default_label, strict=strict)
+            store_all(collection, batch)
     tally = Tally()
     for path, collection in homes.items():
         done = 0
         for batch in _batches(read_objects(path)):
-            raws = [found.raw for found in batch]
-            outcomes = setup.ingest(store, collection, raws, account, default_label, strict=strict)
+            outcomes = store_all(collection, batch)
             for found, outcome in zip(batch, outcomes, strict=True):
                 tally.add(found, outcome.ok, outcome.why)
             done += len(batch)

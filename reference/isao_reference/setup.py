@@ -6,6 +6,7 @@ Every function raises SetupError with a sentence a person can act on.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import secrets
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from isao_reference import auth, limits
+from isao_reference.audit import trail
+from isao_reference.audit.record import Draft
 from isao_reference.functions import engine
 from isao_reference.policy import audience, tlp
 from isao_reference.policy.audience import Contributor
@@ -66,7 +69,7 @@ def create_organization(store: Store, id: str, name: str, kind: str, standing: s
     one_of("organization kind", kind, ORGANIZATION_KINDS)
     one_of("standing", standing, STANDINGS)
     try:
-        with store.writing() as db:
+        with trail.command(store, "add-organization", organization=id, kind=kind, standing=standing) as db:
             parties.insert_organization(db, id, name, kind, standing)
     except sqlite3.IntegrityError:
         raise SetupError(f"there is already an organization {id!r}") from None
@@ -75,7 +78,7 @@ def create_organization(store: Store, id: str, name: str, kind: str, standing: s
 def set_standing(store: Store, organization: str, standing: str) -> None:
     """Changes an organization's standing; it counts from the next request on."""
     one_of("standing", standing, STANDINGS)
-    with store.writing() as db:
+    with trail.command(store, "set-standing", organization=organization, standing=standing) as db:
         if not parties.update_standing(db, organization, standing):
             raise SetupError(f"there is no organization {organization!r}")
 
@@ -112,8 +115,9 @@ def _create_account(
         expires=None if expires is None else timestamps.micros(expires),
         created=timestamps.micros(utc_now()),
     )
+    concerns = {"account": name, "organization": organization, "role": role, "credential": first.id, "way": way}
     try:
-        with store.writing() as db:
+        with trail.command(store, "add-account", **concerns) as db:
             kind = parties.organization_kind(db, organization)
             if kind is None:
                 raise SetupError(f"there is no organization {organization!r}")
@@ -151,7 +155,7 @@ def create_api_root(
     if not 1 <= max_content_length <= limits.MAX_CONTENT_LENGTH:
         raise SetupError(f"max_content_length is 1 to {limits.MAX_CONTENT_LENGTH} octets")
     try:
-        with store.writing() as db:
+        with trail.command(store, "add-api-root", api_root=name) as db:
             api_roots.insert_api_root(db, ApiRoot(name, title, description, max_content_length))
     except sqlite3.IntegrityError:
         raise SetupError(f"there is already an API root {name!r}") from None
@@ -190,7 +194,8 @@ def create_collection(
     for name in collection.writers:
         one_of("writer class", name, READER_CLASSES[1:])
     try:
-        with store.writing() as db:
+        grants = {"readers": list(collection.readers), "writers": list(collection.writers), "label": label}
+        with trail.command(store, "add-collection", collection=identifier, api_root=api_root, **grants) as db:
             if api_root not in (api_roots.FIRST, *(root.name for root in api_roots.further_api_roots(db))):
                 raise SetupError(f"there is no API root {api_root!r}")
             if alias is not None and collections.by_id_or_alias(db, alias) is not None:
@@ -205,7 +210,7 @@ def create_group(store: Store, identifier: str, title: str) -> None:
     """Adds a sharing group, with nobody in it."""
     _slug("group", identifier)
     try:
-        with store.writing() as db:
+        with trail.command(store, "add-group", group=identifier) as db:
             parties.insert_group(db, identifier, title)
     except sqlite3.IntegrityError:
         raise SetupError(f"there is already a group {identifier!r}") from None
@@ -214,7 +219,8 @@ def create_group(store: Store, identifier: str, title: str) -> None:
 def set_in_group(store: Store, group: str, organization: str, belongs: bool) -> None:
     """Puts an organization into a group, or takes it out; from its next answer on."""
     try:
-        with store.writing() as db:
+        what = "add-to-group" if belongs else "take-from-group"
+        with trail.command(store, what, group=group, organization=organization) as db:
             parties.set_in_group(db, group, organization, belongs)
     except sqlite3.IntegrityError:
         raise SetupError(f"there is no group {group!r}, or no organization {organization!r}") from None
@@ -236,6 +242,7 @@ def ingest(
     clock: Callable[[], datetime] = utc_now,
     *,
     strict: bool = True,
+    reviewed_by: str | None = None,
 ) -> list[Outcome]:
     """Stores a batch of STIX objects, each given as its JSON bytes, in one transaction, as if
     `account` had posted them; one outcome (id, version, ok, why) an object, in order.
@@ -243,12 +250,17 @@ def ingest(
     `default_label` is the operator's assertion for unlabelled objects; without it they get the
     exchange's published default. Statement markings are known when they are in the same batch
     or were stored before, so load a marking definition no later than what it marks. Without
-    `strict` objects are taken that break a MUST of STIX.
+    `strict` objects are taken that break a MUST of STIX. `reviewed_by` is the account that answers for the label; it is
+    kept in the audit log together with it.
     """
     if default_label is not None:
         one_of("label", default_label, tlp.TLP_LABELS)
     submitted = [_submitted(raw) for raw in raw_objects]
-    with store.writing() as db:
+    concerns = {"collection": collection_id, "contributor": account}
+    if default_label is not None:
+        concerns |= {"label": default_label, "reviewed_by": reviewed_by or account}
+    draft = Draft("operate", "load", details={"concerns": concerns})
+    with trail.recorded(store, draft, clock) as db:
         collection = collections.by_id_or_alias(db, collection_id)
         if collection is None:
             raise SetupError(f"there is no collection {collection_id!r}")
@@ -257,7 +269,14 @@ def ingest(
             raise SetupError(f"there is no account {account!r}")
         contributor = Contributor(found.name, found.organization, found.kind)
         now = timestamps.micros(clock())
-        return intake.take(db, collection, submitted, contributor, now, default_label, strict=strict)
+        outcomes = intake.take(db, collection, submitted, contributor, now, default_label, strict=strict)
+        taken = [one.id for one in outcomes if one.ok]
+        draft.take(taken, refused=len(outcomes) - len(taken))
+        return outcomes
+
+
+def _digest(name: str, body: bytes) -> dict[str, str]:
+    return {"name": name, "sha256": hashlib.sha256(body).hexdigest()}
 
 
 def set_capability_document(store: Store, document: Mapping[str, Any]) -> None:
@@ -272,7 +291,7 @@ def set_capability_document(store: Store, document: Mapping[str, Any]) -> None:
     except ValueError as fault:
         raise SetupError(str(fault)) from None
     body = json.dumps(document, ensure_ascii=False, indent=2).encode()
-    with store.writing() as db:
+    with trail.command(store, "publish", **_digest("isao.json", body)) as db:
         before, _ = documents.policy_settings(db)
         documents.put_document(db, documents.CAPABILITY, "application/json", body)
         documents.set_policy_settings(db, labels, default_label)
@@ -289,13 +308,13 @@ def set_policy_document(store: Store, name: str, body: bytes, media_type: str = 
     """Serves `body` at /policies/NAME; replaces an earlier document of that name."""
     if _DOCUMENT.fullmatch(name) is None:
         raise SetupError(f"document name {name!r} is not letters, digits, dots, hyphens")
-    with store.writing() as db:
+    with trail.command(store, "publish", **_digest(f"policies/{name}", body)) as db:
         documents.put_document(db, f"policies/{name}", media_type, body)
 
 
 def set_security_txt(store: Store, body: bytes) -> None:
     """Serves `body` at /.well-known/security.txt (RFC 9116)."""
-    with store.writing() as db:
+    with trail.command(store, "publish", **_digest("security.txt", body)) as db:
         documents.put_document(db, "security.txt", "text/plain; charset=utf-8", body)
 
 

@@ -87,6 +87,7 @@ def _common() -> dict[str, Json]:
             {"200": answer("Seconds, beside their thresholds.", {JSON: measures}), **_refused("401")},
         ),
     }
+    found |= _audit()
     chosen = (
         parameter("query", "type", {"type": "string"}, "Only indicators of this kind, such as domain-name."),
         parameter("query", "confidence", {"type": "integer", "minimum": 0, "maximum": 100}, "At least so sure."),
@@ -101,6 +102,48 @@ def _common() -> dict[str, Json]:
             chosen,
         )
     return {path: {"get": one} for path, one in found.items()}
+
+
+def _audit() -> dict[str, Json]:
+    number: Json = {"type": "integer", "minimum": 0}
+    log = parameter("query", "log", {"type": "string"}, "Whose log: of another organization for the staff only.")
+    page = opened({"head": ref("audit-head"), "entries": array(ref("audit-line"))}, ("head", "entries"))
+    digest: Json = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+    sizes = {"log": {"type": "string"}, "first": number, "second": number}
+    grown = opened({**sizes, "proof": array(digest)}, (*sizes, "proof"))
+    link = {"Link": header({"type": "string"}, "The next page (RFC 8288), where there is one.")}
+    listed = "Entries of the log that this account may read, oldest first, each with its inclusion proof (RFC 9162)."
+    signed = "The signed head of that log."
+    same = "The consistency proof (RFC 9162) between two sizes of that log."
+    codes = _refused("400", "401", "404")
+    return {
+        "/functions/audit/": operation(
+            "audit",
+            "functions",
+            listed,
+            {"200": answer(listed, {JSON: page}, link), **codes},
+            (
+                log,
+                parameter("query", "after", number, "Only entries after this number."),
+                parameter("query", "size", number, "Prove against the head of this size instead of the newest."),
+                parameter("query", "limit", {"type": "integer", "minimum": 1}, "At most so many in one answer."),
+            ),
+        ),
+        "/functions/audit/head/": operation(
+            "audit_head", "functions", signed, {"200": answer(signed, {JSON: ref("audit-head")}), **codes}, (log,)
+        ),
+        "/functions/audit/consistency/": operation(
+            "audit_consistency",
+            "functions",
+            same,
+            {"200": answer(same, {JSON: grown}), **codes},
+            (
+                log,
+                parameter("query", "first", number, "The size of the earlier head.", required=True),
+                parameter("query", "second", number, "The size of the later one, else of the newest."),
+            ),
+        ),
+    }
 
 
 def _list(contract: Contract) -> Json:

@@ -31,6 +31,8 @@ def schemas(contracts: Iterable[Contract]) -> dict[str, Json]:
         "index": _index(resources),
         "event": _event(resources),
         "measure": _measure(resources),
+        "audit-head": _inlined("audit-head", "audit-head"),
+        "audit-line": _inlined("audit-line", "audit-line"),
         "capability-document": _inlined("capability-document", "capability-document"),
     }
 

@@ -34,6 +34,7 @@ SHOWN = {
     "public-collection": exchange(200, "{}", path="objects/", actor="outsider"),
     "tls": exchange(404),
     "function-api": exchange(200, '{"services": {"functions": {"root": "x"}}}', path=".well-known/isao.json"),
+    "audit-log": exchange(200, '{"services": {"audit": {"root": "x"}}}', path=".well-known/isao.json"),
     "event-stream": exchange(200, "retry: 1", path="events/", kind="text/event-stream"),
 }
 

@@ -13,10 +13,14 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from isao_reference import setup
+from isao_reference.audit import heads, verify
+from isao_reference.audit.chain import WHOLE, canonical
+from isao_reference.store import audit
 from isao_reference.taxii import intake
 from tests.support.asgi import TAXII
 from tests.support.world import OPEN, World, indicator, objects_url, prepare
@@ -127,6 +131,24 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path: Path) 
     assert not torn
     assert statuses * 5 == len(stored)
     assert dates == sorted(set(dates))
+    recorded, kept, wrong = audited(database)
+    assert recorded == statuses
+    assert kept > recorded
+    assert wrong == []
+
+
+def audited(database: Path) -> tuple[int, int, list[str]]:
+    """How many contributions the audit log tells of, how many entries it has, and what is wrong with it."""
+    with closing(setup.open_store(database)) as store, store.reading() as db:
+        kept = list(audit.every_entry(db, WHOLE))
+        size = audit.size_of(db, WHOLE)
+        head = heads.sign(store.audit_key, WHOLE, size, audit.root_at(db, WHOLE, size), "2026-01-01T00:00:00.000000Z")
+        known = heads.public_key(store.audit_key)
+    rows = [b'{"details":%s,"entry":%s}' % (one.details, one.body) for one in kept]
+    copy = b"\n".join([canonical({"head": head}), *rows])
+    entries = [json.loads(one.body) for one in kept]
+    told = sum(one["action"] == "contribute" and one["outcome"] == "done" for one in entries)
+    return told, len(kept), verify.verify(list(verify.read(copy)), [head], [known]).faults
 
 
 def test_it_stops_when_told(tmp_path: Path) -> None:

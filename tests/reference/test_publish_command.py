@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from isao_reference import scenario, setup
+from isao_reference.audit import heads
 from isao_reference.cli.publish import publish
 from isao_reference.store import documents
 
@@ -26,9 +28,11 @@ def database(tmp_path: Path) -> Path:
     return tmp_path / "exchange.db"
 
 
-def _document(digest: str) -> dict[str, Any]:
+def _document(digest: str, database: Path) -> dict[str, Any]:
+    with closing(setup.open_store(database)) as store:
+        key = heads.public_key(store.audit_key)
     urls = {policy.file: f"{BASE}policies/{policy.file}" for policy in scenario.load().policies}
-    document = scenario.capability_document(BASE, urls, date(2026, 11, 22))
+    document = scenario.capability_document(BASE, urls, date(2026, 11, 22), key)
     document["policies"][0] |= {"url": f"{BASE}policies/sharing.txt", "sha256": digest}
     document["distribution"]["labels"]["green"] = ["members"]
     return document
@@ -52,7 +56,7 @@ def _stored(database: Path, name: str) -> bytes | None:
 
 def test_what_is_published_is_served_and_followed(database: Path) -> None:
     policy, contact = database.parent / "sharing.txt", database.parent / "security.txt"
-    document = _document(hashlib.sha256(policy.read_bytes()).hexdigest())
+    document = _document(hashlib.sha256(policy.read_bytes()).hexdigest(), database)
     result = _publish(database, document, "--policy", str(policy), "--security-txt", str(contact))
     assert (result.exit_code, result.stdout) == (
         0,
@@ -75,12 +79,13 @@ def test_what_is_published_is_served_and_followed(database: Path) -> None:
         (lambda _: "[]", "nothing was published"),
         (lambda d: {k: v for k, v in d.items() if k != "contacts"}, "contacts"),
         (lambda d: d | {"membership": {"criteria": []}}, "/membership/criteria"),
+        (lambda d: d | {"keys": {"keys": [heads.public_key(bytes(32))]}}, "isao audit key"),
     ],
-    ids=["no-json", "no-object", "part-missing", "no-criterion"],
+    ids=["no-json", "no-object", "part-missing", "no-criterion", "another-key-for-the-audit-log"],
 )
 def test_a_document_with_a_fault_publishes_nothing(database: Path, change: Any, said: str) -> None:
     policy = database.parent / "sharing.txt"
-    document = change(_document(hashlib.sha256(policy.read_bytes()).hexdigest()))
+    document = change(_document(hashlib.sha256(policy.read_bytes()).hexdigest(), database))
     result = _publish(database, document, "--policy", str(policy))
     assert result.exit_code == 2
     assert said in result.output
@@ -89,14 +94,14 @@ def test_a_document_with_a_fault_publishes_nothing(database: Path, change: Any, 
 
 def test_a_policy_whose_digest_is_not_stated_is_not_published(database: Path) -> None:
     policy = database.parent / "sharing.txt"
-    result = _publish(database, _document("0" * 64), "--policy", str(policy))
+    result = _publish(database, _document("0" * 64, database), "--policy", str(policy))
     assert result.exit_code == 2
     assert hashlib.sha256(policy.read_bytes()).hexdigest() in result.output
     assert _stored(database, "isao.json") is None
 
 
 def test_a_map_wider_than_tlp_allows_is_refused(database: Path) -> None:
-    document = _document("0" * 64)
+    document = _document("0" * 64, database)
     document["distribution"]["labels"]["red"] = ["members"]
     result = _publish(database, document)
     assert result.exit_code == 2
@@ -106,5 +111,5 @@ def test_a_map_wider_than_tlp_allows_is_refused(database: Path) -> None:
 def test_files_that_are_not_there_are_named(database: Path) -> None:
     result = CliRunner().invoke(publish, ["nowhere.json", "--database", str(database)])
     assert (result.exit_code, "nowhere.json: cannot be read" in result.output) == (2, True)
-    result = _publish(database, _document("0" * 64), "--policy", "lost.txt")
+    result = _publish(database, _document("0" * 64, database), "--policy", "lost.txt")
     assert (result.exit_code, "lost.txt: cannot be read" in result.output) == (2, True)

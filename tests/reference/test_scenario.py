@@ -15,6 +15,7 @@ import jsonschema_rs
 
 import isao_spec
 from isao_reference import scenario
+from isao_reference.audit import heads
 
 TLP_EXTENSION = "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d"
 # oasis-open/cti-stix-common-objects, extension-definition-specifications/tlp-2.0/marking-definition.json
@@ -29,6 +30,8 @@ DOCUMENTATION_NETWORKS = [
     ip_network(net) for net in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
 ]
 SCO_NAMESPACE = uuid.UUID("00abedb4-aa42-466c-9c01-fed23315a9b7")  # STIX 2.1, 2.9
+
+KEY = heads.public_key(bytes(32))
 
 
 def _objects() -> list[tuple[str, Mapping[str, Any]]]:
@@ -199,7 +202,9 @@ def test_organizations_and_what_they_share_are_said_to_be_fictional() -> None:
 
 def test_the_capability_document_fits_its_schema_and_hashes_the_policies() -> None:
     urls = {policy.file: f"https://example.com/policies/{policy.file}" for policy in scenario.load().policies}
-    document = scenario.capability_document("https://example.com/", urls, date(2026, 11, 22))
+    document = scenario.capability_document(
+        "https://example.com/", urls, date(2026, 11, 22), heads.public_key(bytes(32))
+    )
     schema = json.loads(files("isao_spec").joinpath("schemas/capability-document.json").read_text())
     validator = jsonschema_rs.validator_for(schema, validate_formats=True)
     assert [error.message for error in validator.iter_errors(document)] == []
@@ -210,7 +215,7 @@ def test_the_capability_document_fits_its_schema_and_hashes_the_policies() -> No
 
 
 def test_the_capability_document_names_the_version_of_the_specification_that_is_installed() -> None:
-    document = scenario.capability_document("https://example.com/", defaultdict(str), date(2026, 11, 22))
+    document = scenario.capability_document("https://example.com/", defaultdict(str), date(2026, 11, 22), KEY)
     assert document["spec_version"] == isao_spec.load().version
 
 

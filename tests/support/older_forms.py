@@ -18,9 +18,8 @@ def take_back(db: sqlite3.Connection, form: int) -> None:
             re.findall(r"CREATE (?:UNIQUE )?(TABLE|TRIGGER|INDEX) (\w+)", schema.UPGRADES[upgrade])
         ):
             db.execute(f"DROP {kind} {name}")
-        if upgrade == 1:
-            for table in ("collections", "statuses"):
-                db.execute(f"ALTER TABLE {table} DROP COLUMN api_root")
+        for table, column in re.findall(r"ALTER TABLE (\w+) ADD COLUMN (\w+)", schema.UPGRADES[upgrade]):
+            db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
     db.execute(f"PRAGMA user_version={form}")
     db.commit()
 
@@ -32,5 +31,4 @@ def _credentials_into_accounts(db: sqlite3.Connection) -> None:
     for account, way, secret in kept:
         auth = {"password": "basic", "api-key": "bearer"}[way]
         db.execute("UPDATE accounts SET auth = ?, secret = ? WHERE name = ?", (auth, secret, account))
-    db.execute("ALTER TABLE accounts DROP COLUMN removed")
     db.execute("CREATE UNIQUE INDEX accounts_by_secret ON accounts(auth, secret)")

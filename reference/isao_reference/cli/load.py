@@ -64,7 +64,8 @@ def load(
         with opened(database) as store:
             _check_accounts(store, account, reviewed_by)
             homes = _homes(store, files, collection, new_collection, readers or ("members",))
-            tally = load_files(store, homes, account, default_tlp, _Progress(count), strict=not keep_invalid)
+            strict, progress = not keep_invalid, _Progress(count)
+            tally = load_files(store, homes, account, default_tlp, progress, strict=strict, reviewed_by=reviewed_by)
     except UnreadableFile as fault:
         raise Fault(str(fault)) from None
     _tell(tally, default_tlp, reviewed_by)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from isao_reference.cli.common import Fault, opened
+
+if TYPE_CHECKING:
+    from isao_reference.store.sqlite import Store
 
 PATH = click.Path(path_type=Path)
 
@@ -24,7 +27,8 @@ def publish(document: Path, database: Path, policies: tuple[Path, ...], security
     """Serve ISAO.JSON at /.well-known/isao.json and follow the distribution map and the membership criteria in it.
 
     It counts from the next request on; the exchange may be running. Nothing is published when the document is not
-    valid, or does not state the digest of a policy that is given with it.
+    valid, does not state the digest of a policy that is given with it, or offers the audit log without the key that
+    this exchange signs its heads with (`isao audit key`).
     """
     from isao_reference import setup
 
@@ -37,6 +41,7 @@ def publish(document: Path, database: Path, policies: tuple[Path, ...], security
             raise Fault(f"{path}: its sha256 is {digest}; no policy in {document} has this one")
     contact = None if security_txt is None else _read(security_txt)
     with opened(database) as store:
+        _check_key(store, document, value)
         for path, text in texts.items():
             setup.set_policy_document(store, path.name, text)
         setup.set_capability_document(store, value)
@@ -45,6 +50,14 @@ def publish(document: Path, database: Path, policies: tuple[Path, ...], security
     also = [f"/policies/{path.name}" for path in policies]
     also += ["/.well-known/security.txt"] if contact is not None else []
     click.echo("Published: " + ", ".join(["/.well-known/isao.json", *also]))
+
+
+def _check_key(store: Store, path: Path, value: dict[str, Any]) -> None:
+    from isao_reference.audit import heads
+
+    known = [one.get("x") for one in value.get("keys", {}).get("keys", ())]
+    if "audit" in value.get("services", {}) and heads.public_key(store.audit_key)["x"] not in known:
+        raise Fault(f"{path}: services.audit needs the key of its heads in keys; `isao audit key` prints it")
 
 
 def _read(path: Path) -> bytes:

@@ -10,6 +10,8 @@ import logging
 import sqlite3
 
 from isao_reference import limits
+from isao_reference.audit import trail
+from isao_reference.audit.record import Draft
 from isao_reference.functions import engine, views
 from isao_reference.functions.moment import EXCHANGE
 from isao_reference.settings import Settings
@@ -59,7 +61,10 @@ def _take_if_due(settings: Settings, store: Store, contract: Contract, step: Ste
         record = records.by_id(db, contract.resource, identifier)
         if record is None or not _is_due(db, contract, step, identifier, now):
             return False
-        engine.take(settings, db, engine.system(db), contract, step, record, None, now)
+        exchange = engine.system(db)
+        engine.take(settings, db, exchange, contract, step, record, None, now)
+        done = {"resource": contract.resource, "record": record.id, "step": step.name}
+        trail.write(db, Draft("step", "record", exchange.account, exchange.organization, done, count=1), now)
         return True
 
 

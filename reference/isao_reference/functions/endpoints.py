@@ -116,7 +116,8 @@ def _one(call: Call, contract: Contract, record: Record, status: int) -> Answer:
     return Answer(views.encode(shown), status, JSON, headers)
 
 
-def _deliver(call: Call, found: Iterable[Record]) -> None:
+def _deliver(call: Call, found: list[Record]) -> None:
+    call.draft.give(one.id for one in found)
     theirs = [one.id for one in found if one.organization != call.principal.organization]
     ledger.note(call, theirs)
 

@@ -46,6 +46,7 @@ def create(call: Call, contract: Contract, document: Any) -> tuple[Record, bool]
         require_role(contract.create, policy.roles(call.principal))
         known = _repeated(call, db)
         if known is not None:
+            call.draft.take([known])
             return require_record(call, db, contract, known), False
         if invalid is not None:
             raise invalid
@@ -64,6 +65,7 @@ def create(call: Call, contract: Contract, document: Any) -> tuple[Record, bool]
             document=document,
         )
         record = take(call.settings, db, call.principal, contract, contract.create, made, document, now)
+        call.draft.take([record.id])
         _remember(call, db, record, now)
         return record, True
 
@@ -75,6 +77,7 @@ def step(call: Call, contract: Contract, identifier: str, name: str, document: A
     invalid = None if wanted is None else invalidity(contract, wanted, document)
     with call.store.writing() as db:
         record = require_record(call, db, contract, identifier)
+        call.draft.take([record.id])
         if wanted is None:
             raise errors.not_found()
         roles = policy.roles(call.principal, record.organization, readable=True)

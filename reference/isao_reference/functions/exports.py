@@ -42,6 +42,7 @@ def get_export(call: Call) -> Answer:
     kind, confidence = _selection(call)
     with call.store.reading() as db:
         lines = _lines(call, db, kind, confidence)
+    call.draft.give(str(one["id"]) for one in lines)
     ledger.note_items(call, ((str(one["id"]), str(one["organization"])) for one in lines))
     if name == "indicators.csv":
         return Answer(_table(lines), media_type="text/csv; charset=utf-8")

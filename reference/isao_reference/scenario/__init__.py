@@ -19,6 +19,7 @@ from typing import Any
 DISCOVERY_PATH = "taxii2/"
 FUNCTIONS_PATH = "functions/"
 SECURITY_TXT_LIFE = timedelta(days=300)  # RFC 9116, 2.5.5 recommends less than a year
+AUDIT_KEPT = "P3Y"
 POLICY_AGE = timedelta(days=60)
 POLICY_REVIEW = timedelta(days=300)
 
@@ -138,17 +139,22 @@ def load() -> Scenario:
     )
 
 
-def capability_document(base_url: str, policy_urls: Mapping[str, str], today: date) -> dict[str, Any]:
+def capability_document(
+    base_url: str, policy_urls: Mapping[str, str], today: date, audit_key: Mapping[str, str]
+) -> dict[str, Any]:
     """The capability document of the demonstration exchange at `base_url` (with its final slash).
 
-    `policy_urls` maps the file name of each policy to where the exchange serves it. Policies count as
-    approved sixty days before `today` and are up for review in 300 days.
+    `audit_key` is the public key (JWK) of the heads of its audit log, `policy_urls` maps the file name of each policy
+    to where the exchange serves it. Policies count as approved sixty days before `today` and are up for review in 300
+    days.
     """
     document: dict[str, Any] = json.loads(_text("capability.json"))
     document["services"] = {
         "taxii": {"discovery": base_url + DISCOVERY_PATH},
         "functions": {"root": base_url + FUNCTIONS_PATH},
+        "audit": {"root": base_url + FUNCTIONS_PATH + "audit/", "kept": AUDIT_KEPT},
     }
+    document["keys"] = {"keys": [dict(audit_key)]}
     document["policies"] = [
         {
             "name": policy.name,

@@ -156,6 +156,39 @@ ALTER TABLE items ADD COLUMN embargo INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE collections ADD COLUMN label TEXT NOT NULL DEFAULT '';
 CREATE INDEX items_embargoed ON items(embargo) WHERE embargo > 0;
 """
+_AUDIT = """
+-- The audit log: `key` is an entry's number among all, `number` that in the log of its organization. `leaf` is the hash
+-- that trees and chains are made of, `details` is what the entry holds only the digest of.
+CREATE TABLE audit (
+    key INTEGER PRIMARY KEY,
+    log TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    account TEXT,
+    leaf BLOB NOT NULL,
+    entry BLOB NOT NULL,
+    details BLOB NOT NULL
+);
+CREATE UNIQUE INDEX audit_by_log ON audit(log, number);
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
+CREATE TRIGGER audit_is_not_removed BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
+
+-- Where the tree over each log stands: its size, its last leaf, the roots of the complete subtrees, largest first.
+CREATE TABLE audit_trees (
+    log TEXT PRIMARY KEY,
+    size INTEGER NOT NULL,
+    last BLOB NOT NULL,
+    peaks BLOB NOT NULL
+) WITHOUT ROWID;
+
+-- Roots of complete subtrees of 256 leaves (level 1), of 65,536 (level 2) and so on, so that proofs stay cheap.
+CREATE TABLE audit_tiles (
+    log TEXT NOT NULL,
+    level INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    PRIMARY KEY (log, level, place)
+) WITHOUT ROWID;
+"""
 
 TABLES = (
     """
@@ -246,6 +279,7 @@ CREATE TABLE documents (name TEXT PRIMARY KEY, media_type TEXT NOT NULL, body BL
     + _KNOWN
     + _CREDENTIALS
     + _GROUPS
+    + _AUDIT
 )
 
 # What turns the form with this number into the next one.
@@ -261,5 +295,5 @@ ALTER TABLE collections ADD COLUMN api_root TEXT NOT NULL DEFAULT 'exchange';
 ALTER TABLE statuses ADD COLUMN api_root TEXT NOT NULL DEFAULT 'exchange';
 """,
     2: "CREATE INDEX items_by_object ON items(object_id);" + _FUNCTIONS + _KNOWN + _KNOW_ALL,
-    3: _CREDENTIALS + _CREDENTIALS_OF_ACCOUNTS + _GROUPS + _HANDLING,
+    3: _CREDENTIALS + _CREDENTIALS_OF_ACCOUNTS + _GROUPS + _HANDLING + _AUDIT,
 }

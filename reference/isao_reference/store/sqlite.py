@@ -56,6 +56,7 @@ def _create_or_upgrade(connection: sqlite3.Connection) -> None:
             for form in range(found, schema.SCHEMA_VERSION):
                 _run(connection, schema.UPGRADES[form])
             connection.execute(f"PRAGMA user_version={schema.SCHEMA_VERSION}")
+        connection.execute("INSERT OR IGNORE INTO meta VALUES ('audit_key', ?)", (secrets.token_bytes(32),))
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")
@@ -80,8 +81,12 @@ class Store:
         self._idle_lock = threading.Lock()
         self._closed = False
         self.commits = Commits()
-        row = self._writer.execute("SELECT value FROM meta WHERE name = 'cursor_key'").fetchone()
-        self.cursor_key: bytes = row[0]
+        self.cursor_key = self._key("cursor_key")
+        self.audit_key = self._key("audit_key")
+
+    def _key(self, name: str) -> bytes:
+        row = self._writer.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return bytes(row[0])
 
     def _take_idle(self) -> sqlite3.Connection:
         with self._idle_lock:
@@ -113,16 +118,17 @@ class Store:
             self._give_back(connection)
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self, *, quietly: bool = False) -> Iterator[sqlite3.Connection]:
         """The one writing connection inside one transaction: all of it or, after an exception,
-        none of it is kept."""
+        none of it is kept. `quietly` wakes nobody who waits for something new."""
         with self._write_lock:
             connection = self._writer
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
                 connection.execute("COMMIT")
-                self.commits.wake()
+                if not quietly:
+                    self.commits.wake()
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")

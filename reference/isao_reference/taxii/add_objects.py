@@ -61,4 +61,6 @@ def add_objects(call: Call) -> Answer:
         body = status_body(identifier, now, outcomes)
         documents.insert_status(db, identifier, call.root.name, contributor.account, now, body)
         documents.forget_statuses(db, now - limits.STATUS_SECONDS * 1_000_000)
+        taken = [one.id for one in outcomes if one.ok]
+        call.draft.take(taken, refused=len(outcomes) - len(taken))
     return Answer(body, status=202)

@@ -33,4 +33,5 @@ def delete_object(call: Call) -> Answer:
         if not own:
             raise forbidden("Only the organization that contributed this object may delete it.")
         items.delete_items(db, own)
+        call.draft.take([row.object_id for row in rows if row.key in own])
     return Answer(b"")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from isao_reference.audit import trail
+from isao_reference.audit.record import Draft
 from isao_reference.settings import Settings
 from isao_reference.store import collections, documents, items
 from isao_reference.store.sqlite import Store
@@ -16,7 +18,8 @@ def release_due(settings: Settings, store: Store) -> int:
     with store.reading() as db:
         if not items.embargoes_due(db, now):
             return 0
-    with store.writing() as db:
+    draft = Draft("operate", "embargoes")
+    with trail.recorded(store, draft, settings.clock) as db:
         due = items.embargoes_due(db, now)
         distribution, _ = documents.policy_settings(db)
         before: dict[int, int] = {}
@@ -29,4 +32,5 @@ def release_due(settings: Settings, store: Store) -> int:
         for one in collections.all_collections(db):
             if one.key in before:
                 arrivals.announce(db, one, before[one.key], now)
+        draft.count = len(due)
     return len(due)

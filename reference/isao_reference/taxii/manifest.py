@@ -14,6 +14,7 @@ def get_manifest(call: Call) -> Answer:
         collection = access.find_readable(call, db)
         query = pages.query_for(call, db, collection, wanted)
         page = pages.fetch(call, db, collection, "manifest", wanted, query, with_body=False)
+    call.draft.give(row.object_id for row in page.rows)
     records = [
         resources.manifest_record(row.object_id, row.date_added, row.version, row.spec_version) for row in page.rows
     ]

@@ -16,6 +16,7 @@ def get_objects(call: Call) -> Answer:
         collection = access.find_readable(call, db)
         query = pages.query_for(call, db, collection, wanted)
         page = pages.fetch(call, db, collection, "objects", wanted, query, with_body=True)
+    call.draft.give(row.object_id for row in page.rows)
     ledger.note_items(call, ((row.object_id, row.organization) for row in page.rows))
     return Answer(
         envelope.write((row.body for row in page.rows), page.next_token),

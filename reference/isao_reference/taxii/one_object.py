@@ -32,6 +32,7 @@ def get_object(call: Call) -> Answer:
         require_any(db, query)
         endpoint = f"object {object_id}"
         page = pages.fetch(call, db, collection, endpoint, wanted, query, with_body=True)
+    call.draft.give(row.object_id for row in page.rows)
     ledger.note_items(call, ((row.object_id, row.organization) for row in page.rows))
     return Answer(
         envelope.write((row.body for row in page.rows), page.next_token),

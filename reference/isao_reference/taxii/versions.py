@@ -25,6 +25,7 @@ def get_versions(call: Call) -> Answer:
         endpoint = f"versions {object_id}"
         page = pages.fetch(call, db, collection, endpoint, wanted, query, with_body=False)
     versions = [row.version for row in page.rows]
+    call.draft.count = len(versions)
     return Answer(
         resources.encode(resources.page("versions", versions, page.next_token)),
         headers=pages.date_headers(page.rows),

@@ -1,0 +1,1 @@
+"""What was done, by whom and when: entries, the trees over them, signed heads, proofs."""
