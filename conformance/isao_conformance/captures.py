@@ -17,6 +17,7 @@ from urllib.parse import unquote, unquote_plus, urlsplit
 from isao_conformance.exchange import Answer, Request
 
 SHORTEST = 8
+CONDITION = "if-match"
 NEARBY = timedelta(seconds=1)
 _UUID_END = re.compile(r"--[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TYPE_END = re.compile(r"[a-z0-9-]{1,64}\Z")
@@ -76,6 +77,11 @@ def used_in_body(request: Request) -> list[Used]:
     """The JSON strings of the body."""
     data = Answer(200, (), request.body).data
     return [Used(value, value) for value, _ in strings(data)]
+
+
+def used_in_headers(request: Request) -> list[Used]:
+    """The entity tags that a request is conditional on: each instance gives its records tags of their own."""
+    return [Used(value, value) for name, value in request.headers if name.lower() == CONDITION]
 
 
 def strings(data: Any, path: Path = ()) -> Iterator[tuple[str, Path]]:

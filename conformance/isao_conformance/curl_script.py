@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, unquote_plus, urlsplit
 
 from isao_conformance import shell_functions
-from isao_conformance.captures import Source, Used
+from isao_conformance.captures import CONDITION, Source, Used
 from isao_conformance.chunks import unframed
 from isao_conformance.exchange import Exchange
 from isao_conformance.lab import Check
@@ -200,7 +200,8 @@ def _arguments(step: Step, names: _Names, origin: str) -> Iterator[str]:
             continue
         if name.lower() == "content-length" and value == str(len(request.body)):
             continue
-        yield f"-H {_header(name, value)}"
+        taken = names.of.get(value) if name.lower() == CONDITION else None
+        yield f'-H "{name}: ${taken}"' if taken else f"-H {_header(name, value)}"
     for name in _CURL_ADDS:
         if name.lower() not in sent and (request.body or method == "POST" or name in ("User-Agent", "Accept")):
             yield f"-H '{name}:'"

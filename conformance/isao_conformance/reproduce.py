@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from isao_conformance import curl_script
-from isao_conformance.captures import Tracker, stix_ids, strings, used_in_body, used_in_url
+from isao_conformance.captures import Tracker, stix_ids, strings, used_in_body, used_in_headers, used_in_url
 from isao_conformance.curl_script import WRONG_SECRET, Step
 from isao_conformance.exchange import Exchange, Key, Request
 from isao_conformance.fixture_use import fixtures_of
@@ -120,7 +120,7 @@ def _captured(groups: Iterable[list[Exchange]], lasting: frozenset[str], passing
     found = []
     for number, group in enumerate(groups, 1):
         request = group[-1].request
-        captured = tracker.asked(used_in_url(request.url) + used_in_body(request))
+        captured = tracker.asked(used_in_url(request.url) + used_in_headers(request) + used_in_body(request))
         tracker.answered(number, group[-1].answer)
         found.append(Step(number, tuple(group), tuple(captured.items())))
     return found

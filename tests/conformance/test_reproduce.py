@@ -261,6 +261,20 @@ def test_a_value_of_a_record_is_not_looked_for_under_an_id_that_each_instance_gi
     assert json.loads(server.heard[2].body) == there["facts"]
 
 
+def test_a_change_is_conditional_on_the_tag_that_this_instance_gave(server: Server, tmp_path: Path) -> None:
+    shown = asked(path="/f/", answer_headers=(("ETag", '"5bcceb7eee83"'),))
+    current = asked("POST", "/f/", ordinal=2, headers=(("If-Match", '"5bcceb7eee83"'),))
+    made_up = asked("POST", "/f/", ordinal=3, headers=(("If-Match", '"no-tag-was-given-1"'),))
+    server.answers = [plain({}, 200, (("ETag", '"0123 $HOME"'),)), plain({})]
+    done = run([shown, current, made_up], check_on(current, made_up), server, tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert [dict(heard.headers).get("If-Match") for heard in server.heard] == [
+        None,
+        '"0123 $HOME"',
+        '"no-tag-was-given-1"',
+    ]
+
+
 def test_a_header_and_a_status_id_are_taken_and_our_own_words_stay(server: Server, tmp_path: Path) -> None:
     body = json.dumps({"objects": [{"id": MINE, "created": "2026-01-05T08:00:00.000Z"}]}).encode()
     posted = asked(
