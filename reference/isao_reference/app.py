@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from isao_reference import wellknown
 from isao_reference.audit.trail import Trail
+from isao_reference.faults import log_fault
 from isao_reference.functions import audit_log, clock, endpoints, exports, measures, stream
 from isao_reference.funnel import Funnel, Machine, Operation, Surface
 from isao_reference.settings import Settings
@@ -32,8 +32,6 @@ from isao_reference.taxii import (
     status,
     versions,
 )
-
-log = logging.getLogger("isao_reference")
 
 Operations = Mapping[str, Operation]
 
@@ -144,8 +142,8 @@ def create_app(settings: Settings) -> Starlette:
                 await machine.in_thread(lambda: clock.run_due(settings, store), writes=True)
                 await machine.in_thread(lambda: embargoes.release_due(settings, store), writes=True)
                 await machine.in_thread(lambda: clock.forget_old_events(settings, store), writes=True)
-            except Exception:
-                log.exception("the steps of the clock could not be taken; they are tried again")
+            except Exception as fault:  # they are tried again
+                log_fault("doing=steps-of-the-clock", fault)
             await asyncio.sleep(CLOCK_SECONDS)
 
     @asynccontextmanager

@@ -7,8 +7,6 @@ read and how much of it; then the endpoint in a thread; then the error forms.
 from __future__ import annotations
 
 import asyncio
-import logging
-import traceback
 import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +22,7 @@ from isao_reference.audit.trail import OfRequest, Trail
 from isao_reference.auth import Door, Shown
 from isao_reference.call import Answer, Call
 from isao_reference.errors import Refusal
+from isao_reference.faults import log_fault
 from isao_reference.policy.principal import ANONYMOUS, Principal
 from isao_reference.settings import Settings
 from isao_reference.store.api_roots import ApiRoot
@@ -31,9 +30,13 @@ from isao_reference.store.guarded import Guarded
 from isao_reference.store.sqlite import Store
 from isao_reference.wire import media_types, timestamps
 
+OUR_FAULT = "This is our fault; quote the error_id."
+UNCERTAIN = (
+    f"{OUR_FAULT} What was asked for may have been done all the same: send the same request again, with the same"
+    " Idempotency-Key where there was one."
+)
 FUNCTION_TYPES = ("application/json", "text/csv", "text/plain")
 
-log = logging.getLogger("isao_reference")
 T = TypeVar("T")
 
 
@@ -162,12 +165,6 @@ async def read_body(request: Request, receive: Receive, ceiling: int) -> bytes:
     return b"".join(parts)
 
 
-def log_fault(request: Request, error_id: str, fault: BaseException) -> None:
-    """An unexpected fault: its kind and where, never its text, which may quote what was sent."""
-    frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(fault.__traceback__)]
-    log.error("error_id=%s method=%s fault=%s at %s", error_id, request.method, type(fault).__name__, frames[-6:])
-
-
 class Funnel:
     """The ASGI application of one address: its operations by method. `root` is None outside TAXII."""
 
@@ -196,8 +193,8 @@ class Funnel:
             answer = self.refused(refusal)
         except Exception as fault:
             error_id = str(uuid.uuid4())
-            log_fault(request, error_id, fault)
-            failure = Refusal(500, "The exchange failed", "This is our fault; quote the error_id.")
+            log_fault(f"error_id={error_id} method={request.method}", fault)
+            failure = Refusal(500, "The exchange failed", UNCERTAIN if self.writes(request) else OUR_FAULT)
             draft.fail()
             answer = self.refused(failure, error_id)
         try:
@@ -205,7 +202,10 @@ class Funnel:
         except Refusal as refusal:
             answer = self.refused(refusal)
         if answer.stream is not None and request.method != "HEAD":
-            await respond_with_stream(send, receive, answer)
+            try:
+                await respond_with_stream(send, receive, answer)
+            except Exception as fault:  # the answer has begun: all that is left is to end it, and the log
+                log_fault(f"method={request.method} stream=broken", fault)
         else:
             await respond(send, answer, head=request.method == "HEAD")
 
@@ -222,6 +222,11 @@ class Funnel:
         if head and draft.outcome == DONE:
             draft.give(())
         self.machine.trail.note(draft, timestamps.micros(self.machine.settings.clock()))
+
+    def writes(self, request: Request) -> bool:
+        """Whether a request may have changed something."""
+        operation = self.operations.get(request.method)
+        return operation is not None and operation.writes
 
     async def principal(self, request: Request) -> Principal:
         """Who asks; public documents ask nobody."""

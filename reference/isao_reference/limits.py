@@ -8,6 +8,12 @@ MAX_CONTENT_LENGTH = 10 * 1024 * 1024
 # How much of a refused body is still read, so that the client gets to see the 413.
 DRAIN_OCTETS = 1024 * 1024
 
+# Request line and headers of one request together, and what surrounds its body in chunks.
+MAX_HEAD_OCTETS = 64 * 1024
+
+# A whole head has to arrive within this time, from the first octet or from the connection on.
+HEAD_SECONDS = 20.0
+
 # A whole request body has to arrive within this time.
 BODY_SECONDS = 60.0
 

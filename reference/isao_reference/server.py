@@ -16,8 +16,8 @@ from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from isao_reference.edge import Edge
 from isao_reference.tls import CertificateFiles
 
 START_TIMEOUT = 20.0  # seconds
@@ -111,11 +111,11 @@ def _await_start(server: uvicorn.Server, thread: threading.Thread, failure: list
         time.sleep(0.002)
 
 
-class _CertificateProtocol(AutoHTTPProtocol):  # type: ignore[misc,valid-type]
+class _CertificateProtocol(Edge):
     """The HTTP protocol of the server, which also tells the application the client certificate of the connection, in
     the way that the TLS extension of ASGI describes."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         connection = transport.get_extra_info("ssl_object")
         der = connection.getpeercert(binary_form=True) if connection is not None else None
@@ -135,7 +135,7 @@ def _configuration(app: Any, certificate: CertificateFiles | None) -> uvicorn.Co
     authority = certificate.client_authority if certificate else None
     config = uvicorn.Config(
         app,
-        http=_CertificateProtocol if authority else "auto",
+        http=_CertificateProtocol if authority else Edge,
         access_log=False,
         log_level="error",  # a malformed request is the client's affair; uvicorn warns of each
         server_header=False,

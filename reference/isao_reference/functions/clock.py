@@ -6,12 +6,12 @@ because each step of the clock is on record with the state it was taken in.
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 
 from isao_reference import limits
 from isao_reference.audit import trail
 from isao_reference.audit.record import Draft
+from isao_reference.faults import log_fault
 from isao_reference.functions import engine, views
 from isao_reference.functions.moment import EXCHANGE
 from isao_reference.settings import Settings
@@ -21,8 +21,6 @@ from isao_reference.store.sqlite import Store
 from isao_reference.wire import timestamps
 from isao_spec import load
 from isao_spec.contract import Contract, Role, Step
-
-log = logging.getLogger("isao_reference")
 
 
 def run_due(settings: Settings, store: Store) -> int:
@@ -37,8 +35,8 @@ def run_due(settings: Settings, store: Store) -> int:
             for waiting in (one.id for one in found if _has_come(step, one, now)):
                 try:
                     count += _take_if_due(settings, store, contract, step, waiting)
-                except Exception:
-                    log.exception("the step %s of %s %s could not be taken", step.name, contract.resource, waiting)
+                except Exception as fault:
+                    log_fault(f"step={step.name} resource={contract.resource} record={waiting}", fault)
     return count
 
 

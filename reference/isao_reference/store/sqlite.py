@@ -120,7 +120,11 @@ class Store:
     @contextmanager
     def writing(self, *, quietly: bool = False) -> Iterator[sqlite3.Connection]:
         """The one writing connection inside one transaction: all of it or, after an exception,
-        none of it is kept. `quietly` wakes nobody who waits for something new."""
+        none of it is kept. `quietly` wakes nobody who waits for something new.
+
+        An exception from the commit itself proves neither: SQLite may fail after the last row is on disk. So whatever
+        writes here may be asked to do the same again, and finds what is there already.
+        """
         with self._write_lock:
             connection = self._writer
             connection.execute("BEGIN IMMEDIATE")
@@ -130,9 +134,19 @@ class Store:
                 if not quietly:
                     self.commits.wake()
             except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+                self._undo()
                 raise
+
+    def _undo(self) -> None:
+        """Takes back an unfinished transaction. What cannot be rolled back on the connection is by closing it: a writer
+        left inside a transaction would refuse every write from then on."""
+        if not self._writer.in_transaction:
+            return
+        try:
+            self._writer.execute("ROLLBACK")
+        except sqlite3.Error:
+            self._writer.close()
+            self._writer = _connect(self.path)
 
     def close(self) -> None:
         """Closes every idle connection; further use is an error."""
