@@ -16,7 +16,7 @@ from typing import Any
 
 from isao_reference import errors
 from isao_reference.call import Answer, Call
-from isao_reference.functions import endpoints, ledger, tables
+from isao_reference.functions import endpoints, ledger, tables, views
 from isao_reference.policy import decide, tlp
 from isao_reference.store import collections, items, selection
 from isao_reference.store.selection import Query, Row
@@ -116,8 +116,11 @@ def _table(lines: Iterable[Mapping[str, Any]]) -> bytes:
 
 
 def _inert(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else value
+    """A cell that no spreadsheet takes for a formula, and no terminal for an order."""
+    if not isinstance(value, str):
+        return value
+    cell = views.visible(value)
+    return f"'{cell}" if value[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else cell
 
 
 def _list(lines: list[dict[str, Any]]) -> bytes:

@@ -18,6 +18,7 @@ from isao_reference.wire import timestamps
 from isao_spec.contract import CREATE, Contract, Role
 
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_STEERING = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]")
 SHOWN_TO_STAFF = "staff"
 """Facts below this key are for the exchange's staff only."""
 
@@ -120,7 +121,13 @@ def _lines(name: str, value: Any) -> list[str]:
     if isinstance(value, list):
         return [f"{name}:", *(line for place, item in enumerate(value, 1) for line in _lines(f"  {place}", item))]
     # What goes on in a further line is set in, so that no text of its author looks like a label or a line of ours.
-    return [f"{name}: {_flat(value)}".replace("\r", "\n").replace("\n", "\n    ")]
+    return [visible(f"{name}: {_flat(value)}".replace("\r", "\n")).replace("\n", "\n    ")]
+
+
+def visible(text: str) -> str:
+    """The text with characters that steer a terminal or turn the direction of reading as escapes; line breaks and tabs
+    stay."""
+    return _STEERING.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def _flat(value: Any) -> str:
