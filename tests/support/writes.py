@@ -32,7 +32,7 @@ from tests.support.world import ACCOUNTS, World, indicator, object_url, objects_
 READING = ("GET", "HEAD", "OPTIONS")
 POST_OBJECTS = "/{api_root}/collections/{collection}/objects/"
 DELETE_OBJECT = POST_OBJECTS + "{object}/"
-WHO_ASKED = ("deliveries",)
+WHO_ASKED = ("deliveries", "audit", "audit_trees", "audit_tiles")
 """Tables that say who asked or who was given something; a refused request may leave a line there."""
 
 ROLES: Mapping[str, frozenset[Role]] = {

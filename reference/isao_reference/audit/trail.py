@@ -7,7 +7,6 @@ most `limits.AUDIT_SECONDS` later. What a process that is killed takes with it i
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -20,12 +19,11 @@ from isao_reference import limits
 from isao_reference.audit.chain import Said
 from isao_reference.audit.record import Draft
 from isao_reference.errors import Refusal
+from isao_reference.faults import log_fault
 from isao_reference.settings import utc_now
 from isao_reference.store import audit, parties
 from isao_reference.store.sqlite import Store
 from isao_reference.wire import timestamps
-
-log = logging.getLogger("isao_reference")
 
 Waiting = tuple[int, Draft]
 
@@ -125,8 +123,8 @@ class Trail:
     def _flush_or_log(self) -> None:
         try:
             self.flush()
-        except Exception:
-            log.exception("entries of the audit log could not be written; they are kept and tried again")
+        except Exception as fault:  # they are kept and tried again
+            log_fault("doing=writing-the-audit-log", fault)
             self._some.set()
 
 
