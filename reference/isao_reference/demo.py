@@ -69,6 +69,8 @@ def prepare(database: Path) -> Prepared:
             setup.create_organization(
                 store, organization.id, organization.name, organization.kind, organization.standing
             )
+            if organization.identity is not None:
+                setup.add_identity(store, organization.id, organization.identity)
         actors = {
             account.name: Actor(
                 account.name,

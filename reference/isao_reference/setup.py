@@ -25,7 +25,7 @@ from isao_reference.policy import audience, tlp
 from isao_reference.policy.audience import Contributor
 from isao_reference.policy.principal import ORGANIZATION_KINDS, READER_CLASSES, ROLES, STANDINGS
 from isao_reference.settings import utc_now
-from isao_reference.store import api_roots, collections, credentials, documents, events, items, parties
+from isao_reference.store import api_roots, collections, credentials, documents, events, identities, items, parties
 from isao_reference.store.api_roots import ApiRoot
 from isao_reference.store.collections import Collection
 from isao_reference.store.credentials import Credential
@@ -39,6 +39,7 @@ from isao_reference.wire.json_reader import JsonFault
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
 _TAKEN_PATHS = (api_roots.FIRST, "taxii2", "policies", "functions")
+_IDENTITY = re.compile(r"identity--[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 _DOCUMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 
 
@@ -143,6 +144,20 @@ def check_secret(way: str, secret: str) -> None:
         raise SetupError("a secret is 1 to 1024 octets of printable characters")
     if way == "api-key" and not auth.is_bearer_token(secret):
         raise SetupError("a bearer secret is letters, digits and -._~+/ (RFC 6750)")
+
+
+def add_identity(store: Store, organization: str, identity: str) -> None:
+    """Registers a STIX identity id as an organization's: from now on nobody else speaks in its name, and what the
+    organization says in it goes before what others have said under the same ids."""
+    if _IDENTITY.fullmatch(identity) is None:
+        raise SetupError(f"{identity!r} is not the id of a STIX identity: identity-- and a lower case UUID")
+    try:
+        with store.writing() as db:
+            if parties.organization_kind(db, organization) is None:
+                raise SetupError(f"there is no organization {organization!r}")
+            identities.register(db, identity, organization)
+    except sqlite3.IntegrityError:
+        raise SetupError(f"{identity} is registered already") from None
 
 
 def create_api_root(

@@ -203,10 +203,10 @@ def test_an_anonymous_item_is_recalled_without_telling_whose_it_was(exchange: Wo
 
 
 def test_nobody_recalls_anothers_item_by_sharing_one_of_the_same_id(exchange: World) -> None:
-    item = indicator(marks=["green"])
+    item = indicator(marks=["amber"])
     exchange.share("member-a", item)
     exchange.seen("member-b")
-    exchange.share("peer", {**item, "name": "not the same", "modified": stamp(3)})
+    exchange.share("peer", indicator(3, id=item["id"], marks=["green"], name="not the same"))
     made = make(exchange, "peer", "recalls", {"subject": item["id"], "reason": "Do not trust it."})
     assert listed(exchange, "member-b", "recalls") == [], "it was given the other's"
     assert read(exchange, "analyst", "recalls", made["id"]).json["facts"]["staff"]["recipients"] == []
@@ -226,7 +226,7 @@ def test_an_item_of_two_accounts_of_one_organization_is_revoked_once(exchange: W
 
 
 def test_an_item_with_a_time_ahead_of_the_clock_is_revoked_all_the_same(exchange: World) -> None:
-    item = indicator(marks=["green"], modified="2031-01-01T00:00:00.000Z")
+    item = indicator(marks=["green"], modified="2026-01-01T23:00:00.000Z")
     exchange.share("member-a", item)
     make(exchange, "member-a", "recalls", {"subject": item["id"], "reason": "x"})
     (newest,) = exchange.as_("member-b").get(object_url(item["id"])).json["objects"]

@@ -19,13 +19,16 @@ KEYS = [f"2024-01-01T00:00:0{number}." for number in range(4)]
 
 @dataclass(frozen=True)
 class Item:
-    """One stored row of the model."""
+    """One stored row of the model; `alone` when only its account may know of it."""
 
     object_id: str
     key: str
     spec: str
-    contributor: str
+    organization: str
+    alone: bool
     audience: int
+    account: str
+    hearsay: int
     date: int
 
     @property
@@ -45,8 +48,8 @@ def database(items: list[Item]) -> sqlite3.Connection:
         for collection in (1, 2):
             connection.execute(
                 "INSERT INTO items (collection, object_id, object_type, version, version_key, spec_version,"
-                " contributor, organization, account, label, audience, statement, date_added, body)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, '', '', '', ?, 0, ?, x'7B7D')",
+                " contributor, organization, account, label, audience, statement, date_added, hearsay, body)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, 0, ?, ?, x'7B7D')",
                 (
                     collection,
                     item.object_id,
@@ -54,18 +57,45 @@ def database(items: list[Item]) -> sqlite3.Connection:
                     item.key,
                     item.key,
                     item.spec,
-                    item.contributor,
+                    f"account:{item.account}" if item.alone else f"organization:{item.organization}",
+                    item.organization,
+                    item.account,
                     # The other collection holds the same with other readers: it may not matter.
                     item.audience if collection == 1 else 1,
                     item.date,
+                    item.hearsay,
                 ),
             )
     return connection
 
 
+def visible(item: Item, items: list[Item], query: Query) -> bool:
+    """A reader is in the audience of a row, and in that of the newest version of its line."""
+    if query.audiences is None:
+        return True
+    line = [
+        other
+        for other in items
+        if (other.object_id, other.organization) == (item.object_id, item.organization)
+        and (other.account == item.account or not other.alone)
+    ]
+    newest = max(line, key=lambda other: (other.key, other.spec, not other.alone, other.account))
+    return item.audience in query.audiences and newest.audience in query.audiences
+
+
+def sources(items: list[Item]) -> dict[str, str]:
+    """The organization that each object is served from: the first that speaks in its own name, else the first."""
+    found: dict[str, str] = {}
+    for item in sorted(items, key=lambda item: (item.hearsay, item.date)):
+        found.setdefault(item.object_id, item.organization)
+    return found
+
+
 def model(items: list[Item], query: Query) -> list[int]:
     """The dates of the rows that answer, by the rules as the text states them."""
-    seen = [item for item in items if query.audiences is None or item.audience in query.audiences]
+    seen = [item for item in items if visible(item, items, query)]
+    source = sources(seen)
+    seen = [item for item in seen if source[item.object_id] == item.organization]
     if query.spec_versions is not None:
         seen = [item for item in seen if item.spec in query.spec_versions]
     served: dict[Any, Item] = {}
@@ -101,10 +131,13 @@ rows = st.lists(
         ids,
         st.sampled_from(KEYS),
         st.sampled_from(["2.0", "2.1"]),
-        st.sampled_from(["p", "q", "r"]),
+        st.sampled_from(["p", "q"]),
+        st.booleans(),
         st.integers(1, 3),
-    ),
-    unique_by=lambda row: row[:4],
+        st.sampled_from(["1", "2"]),
+        st.integers(0, 1),
+    ).map(lambda row: (*row[:6], row[3] + row[6], row[7])),
+    unique_by=lambda row: (*row[:5], row[6] if row[4] else ""),
     max_size=14,
 )
 versions = st.one_of(
@@ -161,7 +194,7 @@ def test_a_page_walks_an_index_in_date_order_without_sorting() -> None:
 def test_the_work_of_a_page_does_not_grow_with_the_collection() -> None:
     def steps(count: int, query: Query) -> int:
         items = [
-            Item(f"indicator--{number}", KEYS[0], "2.1", "p", 1 if number % 3 else 2, 10 * number)
+            Item(f"indicator--{number}", KEYS[0], "2.1", "p", False, 1 if number % 3 else 2, "p1", 1, 10 * number)
             for number in range(1, count)
         ]
         connection = database(items)

@@ -81,6 +81,23 @@ def add_account(
     hand_over(name, secret, secret_file)
 
 
+@account.command("add-identity", short_help="Let nobody but an organization speak in a STIX identity.")
+@DATABASE
+@click.argument("organization")
+@click.argument("identity")
+def add_identity(database: Path, organization: str, identity: str) -> None:
+    """Register IDENTITY, the id of a STIX identity object, as ORGANIZATION's own.
+
+    Objects whose created_by_ref names it are taken from that organization only. Register the identities that members
+    use in their own systems; what other sources say in identities that are nobody's here may be passed on by everybody.
+    """
+    from isao_reference import setup
+
+    with opened(database) as store:
+        setup.add_identity(store, organization, identity)
+    click.echo(f"{identity} is {organization}'s")
+
+
 @account.command("add-collection", short_help="Add a collection with its readers and writers.")
 @DATABASE
 @click.argument("title")
@@ -189,12 +206,12 @@ def _set_standing(database: Path, organization: str, standing: str) -> None:
 @account.command("list", short_help="List accounts and collections.")
 @DATABASE
 def list_all(database: Path) -> None:
-    """List every account with its organization and its credentials, and every collection with its readers and writers.
+    """List accounts with their organizations and credentials, identities, and collections with readers and writers.
 
     Secrets are not known and not listed; the id of a credential is what `rotate` and `revoke` take.
     """
     from isao_reference import identity, setup
-    from isao_reference.store import collections
+    from isao_reference.store import collections, identities
     from isao_reference.wire import timestamps
 
     with opened(database) as store:
@@ -207,6 +224,8 @@ def list_all(database: Path) -> None:
                 f"  {state}  ends: {end}"
             )
         with store.reading() as db:
+            for stix_id, organization in identities.registered(db):
+                click.echo(f"identity    {stix_id}  {organization}")
             for collection in collections.all_collections(db):
                 readers, writers = (", ".join(names) or "nobody" for names in (collection.readers, collection.writers))
                 click.echo(

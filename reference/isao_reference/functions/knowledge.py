@@ -30,7 +30,8 @@ _CURRENT = """
 SELECT object_id, collection, organization, audience, label, CAST(body AS TEXT) FROM items
 WHERE {chosen} AND object_type IN (SELECT value FROM json_each(?2)) AND NOT EXISTS (
     SELECT 1 FROM items AS newer WHERE newer.object_id = items.object_id AND newer.collection = items.collection
-    AND newer.contributor = items.contributor AND newer.version_key > items.version_key
+    AND newer.organization = items.organization AND newer.version_key > items.version_key AND newer.embargo = 0
+    AND (newer.account = items.account OR newer.contributor = 'organization:' || newer.organization)
 ) ORDER BY key
 """
 _BY_WORD = _CURRENT.format(chosen="key IN (SELECT item FROM known_by WHERE word IN (SELECT value FROM json_each(?1)))")
@@ -38,7 +39,7 @@ _BY_ID = _CURRENT.format(chosen="object_id IN (SELECT value FROM json_each(?1))"
 
 
 def _live(db: sqlite3.Connection, query: str, wanted: Iterable[str], *kinds: str) -> list[Known]:
-    """The newest version from each contributor, in the order they were stored, without what is revoked."""
+    """The newest version of each contributor's line, in the order they were stored, without what is revoked."""
     rows = db.execute(query, (json.dumps(list(wanted)), json.dumps(kinds)))
     found = (Known(row[0], row[1], row[2], row[3], row[4], json.loads(row[5])) for row in rows)
     return [one for one in found if not one.stix.get("revoked")]

@@ -10,8 +10,9 @@ from typing import Any
 from isao_reference import errors
 from isao_reference.functions import sight
 from isao_reference.functions.moment import Moment
-from isao_reference.policy import decide, tlp
+from isao_reference.policy import decide, provenance, tlp
 from isao_reference.policy.audience import Contributor
+from isao_reference.policy.provenance import identity_of as identity_of
 from isao_reference.store import collections, items, parties
 from isao_reference.store.collections import Collection
 from isao_reference.taxii import intake
@@ -20,18 +21,11 @@ from isao_reference.wire.envelope import Submitted
 
 Stix = dict[str, Any]
 _MARKING = {label: marking for marking, label in tlp.TLP_2.items()}
-_IDENTITIES = uuid.UUID("8f2fd0b6-2a51-4b43-9b51-3a7c9ec1c0d7")
-"""Namespace of the identity objects that the exchange makes for organizations, so that each has one."""
 
 
 def stamp(micros: int) -> str:
     """A STIX timestamp of milliseconds (STIX 2.1, 3.2)."""
     return timestamps.format_micros(micros)[:-4] + "Z"
-
-
-def identity_of(organization: str) -> str:
-    """The id of the identity object that the exchange makes for an organization."""
-    return f"identity--{uuid.uuid5(_IDENTITIES, organization)}"
 
 
 def new_object(moment: Moment, kind: str, label: str, author: str, **properties: Any) -> Stix:
@@ -106,7 +100,8 @@ def revoke(moment: Moment, stix_id: str, organization: str | None) -> list[str]:
             version = {**stored, "revoked": True, "modified": _after(stored["modified"], moment.now)}
             contributor = Contributor(row.account, row.organization, kind)
             # What is stored was taken once, perhaps under laxer rules; that is no reason to leave it there.
-            for one in _take(moment, row.collection, [version], contributor, row.label, strict=False):
+            taken = _take(moment, row.collection, [version], contributor, row.label, strict=False, guarded=False)
+            for one in taken:
                 if not one.ok:
                     raise errors.Refusal(409, "Not revoked", one.why)
     return list(owners)
@@ -125,12 +120,12 @@ def label_beside(moment: Moment, objects: Iterable[tuple[str, int, int]]) -> str
 
 
 def readable(moment: Moment, stix_id: str) -> list[items.Stored]:
-    """The stored versions of an object that the one who takes the step may read: by audience and by collection."""
+    """The current versions of an object that the one who takes the step may read: by audience and by collection."""
     grants = {c.key for c in collections.all_collections(moment.db) if decide.can_read(moment.principal, c.readers)}
     audiences = items.audiences(moment.db)
     return [
         row
-        for row in items.newest_of(moment.db, stix_id, None)
+        for row in provenance.current(items.newest_of(moment.db, stix_id, None))
         if (row.collection.key in grants or row.organization == moment.principal.organization)
         and decide.may_read(moment.principal, audiences[row.audience])
     ]
@@ -144,9 +139,10 @@ def _take(
     label: str | None = None,
     *,
     strict: bool = True,
+    guarded: bool = True,
 ) -> list[intake.Outcome]:
     submitted = [Submitted(json.dumps(one, ensure_ascii=False).encode(), one) for one in objects]
-    return intake.take(moment.db, collection, submitted, contributor, moment.now, label, strict=strict)
+    return intake.take(moment.db, collection, submitted, contributor, moment.now, label, strict=strict, guarded=guarded)
 
 
 def _identities(moment: Moment, authors: Iterable[str], label: str) -> list[Stix]:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from isao_reference.policy import audience, handling
 from isao_reference.policy.audience import Audience, Contributor, Distribution
 from isao_reference.policy.marking import Restriction
-from isao_reference.store import collections
+from isao_reference.store import collections, revocations
 from isao_reference.store.collections import Collection
 from isao_reference.wire.stix_object import StixFacts
 
@@ -19,7 +19,8 @@ from isao_reference.wire.stix_object import StixFacts
 @dataclass(frozen=True)
 class NewItem:
     """One object about to be stored: its facts, exact bytes, what restricts it, readers and identity. `defines` says
-    that it defines a marking that is understood; `embargo` is when it ends (microseconds), 0 for none."""
+    that it defines a marking that is understood; `embargo` is when it ends (microseconds), 0 for none;
+    `hearsay` unless it speaks in an identity of its contributor."""
 
     facts: StixFacts
     body: bytes
@@ -28,6 +29,7 @@ class NewItem:
     identity: str
     defines: bool
     embargo: int
+    hearsay: bool = True
 
 
 def audiences(db: sqlite3.Connection) -> dict[int, Audience]:
@@ -40,6 +42,24 @@ def _audience(atoms: str) -> Audience:
     return frozenset(json.loads(atoms))
 
 
+def audience_before(
+    db: sqlite3.Connection, collection: int, item: NewItem, contributor: Contributor
+) -> Audience | None:
+    """The audience of the version that an item follows in the line of its contributor; None where it is the first one,
+    or not the newest."""
+    alone = item.identity == f"account:{contributor.account}"
+    shared = "" if alone else " OR contributor = 'organization:' || organization"
+    rows = db.execute(
+        "SELECT version_key, atoms FROM items JOIN audiences ON audiences.key = items.audience"
+        f" WHERE collection = ? AND object_id = ? AND organization = ? AND (account = ?{shared}) AND embargo = 0"
+        " ORDER BY version_key DESC LIMIT 2",
+        (collection, item.facts.id, contributor.organization, contributor.account),
+    ).fetchall()
+    if len(rows) < 2 or rows[0][0] != item.facts.version_key:
+        return None
+    return _audience(rows[1][1])
+
+
 def audience_key(db: sqlite3.Connection, readers: Audience) -> int:
     """The number of an audience; a new one is stored."""
     atoms = json.dumps(sorted(readers))
@@ -47,6 +67,20 @@ def audience_key(db: sqlite3.Connection, readers: Audience) -> int:
     if row is None:
         row = db.execute("INSERT INTO audiences (atoms) VALUES (?) RETURNING key", (atoms,)).fetchone()
     return int(row[0])
+
+
+def last_audience(db: sqlite3.Connection) -> int:
+    """The number of the newest audience, 0 before the first."""
+    return int(db.execute("SELECT COALESCE(MAX(key), 0) FROM audiences").fetchone()[0])
+
+
+def others_own(db: sqlite3.Connection, object_id: str, organization: str) -> set[int]:
+    """The collections in which another organization says something under an id in an identity of its own."""
+    rows = db.execute(
+        "SELECT DISTINCT collection FROM items WHERE object_id = ? AND hearsay = 0 AND organization != ?",
+        (object_id, organization),
+    )
+    return {int(row[0]) for row in rows}
 
 
 def stored_body(db: sqlite3.Connection, collection: int, facts: StixFacts, identities: Sequence[str]) -> bytes | None:
@@ -80,8 +114,8 @@ def insert_item(
     facts = item.facts
     db.execute(
         "INSERT INTO items (collection, object_id, object_type, version, version_key, spec_version,"
-        " contributor, organization, account, label, audience, statement, date_added, body, handling, embargo)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " contributor, organization, account, label, audience, statement, date_added, body, handling, embargo, hearsay)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             collection,
             facts.id,
@@ -99,8 +133,11 @@ def insert_item(
             item.body,
             handling.to_text(item.restriction.handling),
             item.embargo,
+            item.hearsay,
         ),
     )
+    if facts.revoked:
+        revocations.note(db, collection, facts, item.identity)
 
 
 @dataclass(frozen=True)
@@ -115,6 +152,13 @@ class Stored:
     label: str
     audience: int
     body: bytes
+    contributor: str
+    version_key: str
+
+    @property
+    def collection_key(self) -> int:
+        """The number of the collection."""
+        return self.collection.key
 
 
 def newest_of(db: sqlite3.Connection, object_id: str, organization: str | None) -> list[Stored]:
@@ -123,14 +167,17 @@ def newest_of(db: sqlite3.Connection, object_id: str, organization: str | None) 
     mine = "" if organization is None else " AND organization = ?"
     values = (object_id,) if organization is None else (object_id, organization)
     rows = db.execute(
-        "SELECT key, collection, object_id, organization, account, label, audience, body, contributor FROM items"
+        "SELECT key, collection, object_id, organization, account, label, audience, body, contributor, version_key"
+        " FROM items"
         f" WHERE object_id = ?{mine} ORDER BY collection, contributor, version_key DESC, key",
         values,
     ).fetchall()
     places = {one.key: one for one in collections.all_collections(db)} if rows else {}
     found: dict[tuple[int, str, str], Stored] = {}
-    for key, place, name, owner, account, label, audience_number, body, identity in rows:
-        stored = Stored(key, places[place], name, owner, account, label, audience_number, bytes(body))
+    for key, place, name, owner, account, label, audience_number, body, identity, version in rows:
+        stored = Stored(
+            key, places[place], name, owner, account, label, audience_number, bytes(body), identity, version
+        )
         found.setdefault((place, owner, identity), stored)
     return list(found.values())
 

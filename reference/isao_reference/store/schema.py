@@ -190,6 +190,60 @@ CREATE TABLE audit_tiles (
 ) WITHOUT ROWID;
 """
 
+_MIXED = """
+UPDATE items SET mixed = 1 WHERE (collection, object_id) IN (
+    SELECT collection, object_id FROM items GROUP BY 1, 2
+    HAVING COUNT(DISTINCT organization) > 1 OR COUNT(DISTINCT audience) > 1
+);
+"""
+_PROVENANCE = (
+    """
+-- The identities that organizations speak in, beside the one that the exchange makes for each.
+CREATE TABLE identities (
+    id TEXT PRIMARY KEY,
+    organization TEXT NOT NULL REFERENCES organizations(id)
+) WITHOUT ROWID;
+
+-- 0 where a version speaks in an identity of its contributor: it goes before what others say under the same id.
+ALTER TABLE items ADD COLUMN hearsay INTEGER NOT NULL DEFAULT 1;
+CREATE INDEX items_by_source ON items(collection, object_id, hearsay, date_added);
+
+-- 1 for all versions of an object in a collection once they have several contributing organizations or audiences. Only
+-- a shortcut: for all others, who may read one version may read each, and there is one source.
+ALTER TABLE items ADD COLUMN mixed INTEGER NOT NULL DEFAULT 0;
+CREATE TRIGGER mixed_objects AFTER INSERT ON items WHEN (
+    SELECT other.mixed OR other.organization != new.organization OR other.audience != new.audience FROM items AS other
+    WHERE other.collection = new.collection AND other.object_id = new.object_id AND other.key != new.key LIMIT 1
+)
+BEGIN
+    UPDATE items SET mixed = 1 WHERE collection = new.collection AND object_id = new.object_id AND mixed = 0;
+END;
+CREATE TRIGGER mixed_by_readers AFTER UPDATE OF audience ON items WHEN new.audience != old.audience
+BEGIN
+    UPDATE items SET mixed = 1 WHERE collection = new.collection AND object_id = new.object_id AND mixed = 0
+    AND EXISTS (
+        SELECT 1 FROM items AS other WHERE other.collection = new.collection AND other.object_id = new.object_id
+        AND other.audience != new.audience
+    );
+END;
+"""
+    + _MIXED
+    + """
+
+-- What was revoked, by whom and in which version. Stays when the version is deleted.
+CREATE TABLE revocations (
+    collection INTEGER NOT NULL REFERENCES collections(key),
+    object_id TEXT NOT NULL,
+    contributor TEXT NOT NULL,
+    version_key TEXT NOT NULL,
+    PRIMARY KEY (collection, object_id, contributor)
+) WITHOUT ROWID;
+INSERT INTO revocations
+    SELECT collection, object_id, contributor, MIN(version_key) FROM items
+    WHERE json_type(CAST(body AS TEXT), '$.revoked') = 'true' GROUP BY 1, 2, 3;
+"""
+)
+
 TABLES = (
     """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -280,6 +334,7 @@ CREATE TABLE documents (name TEXT PRIMARY KEY, media_type TEXT NOT NULL, body BL
     + _CREDENTIALS
     + _GROUPS
     + _AUDIT
+    + _PROVENANCE
 )
 
 # What turns the form with this number into the next one.
@@ -295,5 +350,5 @@ ALTER TABLE collections ADD COLUMN api_root TEXT NOT NULL DEFAULT 'exchange';
 ALTER TABLE statuses ADD COLUMN api_root TEXT NOT NULL DEFAULT 'exchange';
 """,
     2: "CREATE INDEX items_by_object ON items(object_id);" + _FUNCTIONS + _KNOWN + _KNOW_ALL,
-    3: _CREDENTIALS + _CREDENTIALS_OF_ACCOUNTS + _GROUPS + _HANDLING + _AUDIT,
+    3: _CREDENTIALS + _CREDENTIALS_OF_ACCOUNTS + _GROUPS + _HANDLING + _AUDIT + _PROVENANCE,
 }

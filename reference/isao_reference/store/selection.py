@@ -1,9 +1,13 @@
 """Which rows answer a query, for a reader who sees only some of them.
 
-A row is served when it fits the filters, when no *visible* row stands for the same version
-(an earlier one, or one in a later STIX version), and when it is the wanted version among the
-visible rows that fit. Rows the reader may not see take part in none of these, so a page,
-its `more`, its dates and its cursor are what they would be if the hidden rows did not exist.
+A row is *visible* when its reader is in its audience and in that of the newest version of its line: who narrows an
+object narrows all of it. An object has one *source* for a reader, whose rows alone are served: the first organization
+among the visible rows, those before the others that speak in an identity of their own.
+
+A row is served when it fits the filters, when no visible row of the source stands for the same version (an earlier
+one, or one in a later STIX version), and when it is the wanted version among those that fit. Rows the reader may not
+see take part in none of these, so a page, its `more`, its dates and its cursor are what they would be if the hidden
+rows did not exist.
 
 Cost: a page walks one index per audience in date order and looks at each object's few
 other versions; it does not grow with the collection.
@@ -25,7 +29,7 @@ MAX_ARMS = 48
 class Query:
     """One selection. `audiences` None means every row is visible. `after` is the position of a
     walk, `added_after` a filter; both are date_added values in microseconds, exclusive.
-    `repeated` asks for every row, also those another row stands before."""
+    `repeated` asks for every visible row, also those another row stands before or another source is served for."""
 
     collection: int
     audiences: tuple[int, ...] | None
@@ -83,11 +87,6 @@ class _Parameters:
         return "(" + ", ".join(self.add(value) for value in values) + ")"
 
 
-def visible(alias: str, audiences: str | None) -> list[str]:
-    """The condition that a row is visible; `audiences` is a list of parameters."""
-    return [] if audiences is None else [f"{alias}.audience IN {audiences}"]
-
-
 def in_spec(alias: str, spec_versions: str | None) -> list[str]:
     """The condition that a row is in a wanted STIX version."""
     return [] if spec_versions is None else [f"{alias}.spec_version IN {spec_versions}"]
@@ -121,24 +120,79 @@ def _absent(other: str, conditions: list[str]) -> str:
 
 @dataclass(frozen=True)
 class _Scope:
-    """The parameters every condition of one statement shares."""
+    """The parameters every condition of one statement shares. The account `own` sees its own rows in any case."""
 
     query: Query
     audiences: str | None
-    spec_versions: str | None
-    added_after: str | None
-    keys: str | None
+    spec_versions: str | None = None
+    added_after: str | None = None
+    keys: str | None = None
+    own: str | None = None
+
+
+def in_audience(alias: str, scope: _Scope) -> str:
+    """The condition that the reader is in the audience of a row; not for one who reads everything."""
+    listed = f"{alias}.audience IN {scope.audiences}"
+    return listed if scope.own is None else f"({listed} OR {alias}.account = {scope.own})"
+
+
+def not_narrowed(alias: str, scope: _Scope) -> list[str]:
+    """The condition that the reader is in the audience of the newest version of the row's line: the versions of the
+    same organization, but for those that only another account of it may know of and those still under embargo."""
+    if scope.audiences is None:
+        return []
+    newest = f"{alias}_newest"
+    conditions = [
+        *_same_object(newest, alias),
+        f"{newest}.organization = {alias}.organization",
+        f"({newest}.account = {alias}.account OR {newest}.contributor = 'organization:' || {newest}.organization)",
+        f"({newest}.embargo = 0 OR {newest}.key = {alias}.key)",
+    ]
+    order = ", ".join(f"{newest}.{column} DESC" for column in ("version_key", "spec_version", "contributor"))
+    return [
+        f"(SELECT {in_audience(newest, scope)} FROM items {newest} INDEXED BY items_by_identity"
+        f" WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT 1)"
+    ]
+
+
+def visible(alias: str, scope: _Scope) -> list[str]:
+    """The condition that a row is visible."""
+    if scope.audiences is None:
+        return []
+    return [in_audience(alias, scope), *unless_alike(alias, not_narrowed(alias, scope))]
+
+
+def unless_alike(alias: str, conditions: list[str]) -> list[str]:
+    """Conditions that hold by themselves while all versions of an object have one contributor and one audience."""
+    return [f"({alias}.mixed = 0 OR ({' AND '.join(conditions)}))"] if conditions else []
+
+
+def source(alias: str, conditions: list[str], scope: _Scope, columns: str) -> str:
+    """The first row of an object's source for this reader; nothing when it sees nothing of the object."""
+    return (
+        f"(SELECT {columns} FROM items {alias} INDEXED BY items_by_source"
+        f" WHERE {' AND '.join([*conditions, *visible(alias, scope)])}"
+        f" ORDER BY {alias}.hearsay, {alias}.date_added LIMIT 1)"
+    )
+
+
+def of_its_source(alias: str, scope: _Scope) -> str:
+    """The condition that a row is one of its object's source."""
+    first = f"{alias}_source"
+    found = source(first, _same_object(first, alias), scope, f"{first}.organization")
+    return f"{alias}.organization = {found}"
 
 
 def unshadowed(alias: str, scope: _Scope) -> str:
-    """The condition that no visible row stands before this one for the same version."""
+    """The condition that no visible row of the same source stands before this one for the same version."""
     other = f"{alias}_same"
     return _absent(
         other,
         [
             *_same_object(other, alias),
             f"{other}.version_key = {alias}.version_key",
-            *visible(other, scope.audiences),
+            f"{other}.organization = {alias}.organization",
+            *visible(other, scope),
             *in_spec(other, scope.spec_versions),
             stands_before(
                 other,
@@ -151,12 +205,13 @@ def unshadowed(alias: str, scope: _Scope) -> str:
 
 
 def extreme(alias: str, comparison: str, scope: _Scope) -> str:
-    """The condition that no fitting visible row has a later (`>`) or earlier (`<`) version."""
+    """The condition that no fitting visible row of the same source has a later (`>`) or earlier (`<`) version."""
     other = f"{alias}_other"
     conditions = [
         *_same_object(other, alias),
         f"{other}.version_key {comparison} {alias}.version_key",
-        *visible(other, scope.audiences),
+        f"{other}.organization = {alias}.organization",
+        *visible(other, scope),
         *in_spec(other, scope.spec_versions),
         *is_added_after(other, scope.added_after),
     ]
@@ -218,7 +273,7 @@ def _arm(conditions: list[str], columns: str, index: str) -> str:
 
 def _filtered_arm(common: list[str], scope: _Scope, parameters: _Parameters, columns: str, index: str) -> str:
     """One arm that looks at every row of its index and keeps what fits."""
-    conditions = [*common, *visible("i", scope.audiences)]
+    conditions = [*common] if scope.audiences is None else [*common, in_audience("i", scope)]
     if scope.query.ids is not None:
         conditions.append(f"i.object_id IN {parameters.add_all(scope.query.ids)}")
     if scope.query.types is not None:
@@ -250,8 +305,9 @@ def _statement(query: Query, limit: int, *, with_body: bool) -> tuple[str, dict[
         *in_spec("i", scope.spec_versions),
         *is_added_after("i", scope.added_after),
         *is_added_after("i", None if query.after is None else parameters.add(query.after)),
-        *([] if query.repeated else [unshadowed("i", scope)]),
         *wanted_version("i", scope),
+        *([] if query.repeated else [unshadowed("i", scope)]),
+        *unless_alike("i", [*not_narrowed("i", scope), *([] if query.repeated else [of_its_source("i", scope)])]),
     ]
     columns = ", ".join(f"i.{name}" for name in _COLUMNS.split(", ")) + (", i.body" if with_body else ", x''")
     if query.ids is not None:
@@ -276,3 +332,25 @@ def exists(db: sqlite3.Connection, query: Query) -> bool:
     """Whether any visible version of the query's ids is there, whatever its other filters."""
     bare = replace(query, versions=LATEST, spec_versions=None, added_after=None, after=None, one_per_version=False)
     return bool(select(db, bare, 1))
+
+
+@dataclass(frozen=True)
+class Source:
+    """Whose object it is for one reader, and whether that organization speaks in an identity of its own."""
+
+    organization: str
+    in_own_name: bool
+
+
+def source_of(
+    db: sqlite3.Connection, collection: int, object_id: str, audiences: tuple[int, ...] | None, own: str
+) -> Source | None:
+    """An object's source for a reader, whose own account's rows count in any case; None when the reader sees nothing
+    of the object."""
+    parameters = _Parameters()
+    listed = None if audiences is None else parameters.add_all(audiences)
+    scope = _Scope(Query(collection, audiences), listed, own=parameters.add(own))
+    conditions = [f"v.collection = {parameters.add(collection)}", f"v.object_id = {parameters.add(object_id)}"]
+    found = source("v", conditions, scope, "v.organization, v.hearsay")
+    row = db.execute("SELECT * FROM " + found, parameters.values).fetchone()
+    return None if row is None else Source(str(row[0]), not row[1])

@@ -57,7 +57,7 @@ def add_objects(call: Call) -> Answer:
     identifier = call.settings.new_id()
     with call.store.writing() as db:
         collection = access.find_writable(call, db)
-        outcomes = intake.take(db, collection, submitted, contributor, now)
+        outcomes = intake.take(db, collection, submitted, contributor, now, principal=call.principal)
         body = status_body(identifier, now, outcomes)
         documents.insert_status(db, identifier, call.root.name, contributor.account, now, body)
         documents.forget_statuses(db, now - limits.STATUS_SECONDS * 1_000_000)

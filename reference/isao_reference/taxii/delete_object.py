@@ -5,7 +5,7 @@ from __future__ import annotations
 from isao_reference.call import Answer, Call
 from isao_reference.errors import forbidden, not_found
 from isao_reference.policy import decide
-from isao_reference.store import items, selection
+from isao_reference.store import items, revocations, selection
 from isao_reference.store.selection import Query
 from isao_reference.taxii import access
 from isao_reference.wire import filters
@@ -14,7 +14,7 @@ from isao_reference.wire import filters
 def delete_object(call: Call) -> Answer:
     """Removes what the caller's organization contributed among the versions asked for (all of
     them without a filter). What others contributed stays: 403 if that is all there is to see,
-    404 if there is nothing to see."""
+    404 if there is nothing to see. What was revoked is deleted as a whole or not at all."""
     wanted = filters.parse(call.query, filters.DELETE)
     with call.store.writing() as db:
         collection = access.find_deletable(call, db)
@@ -32,6 +32,8 @@ def delete_object(call: Call) -> Answer:
         own = [row.key for row in rows if decide.may_delete(call.principal, row.organization)]
         if not own:
             raise forbidden("Only the organization that contributed this object may delete it.")
+        if revocations.left_alone(db, own):
+            raise forbidden("This would take back a revocation. Delete the object in all versions instead.")
         items.delete_items(db, own)
         call.draft.take([row.object_id for row in rows if row.key in own])
     return Answer(b"")

@@ -17,9 +17,11 @@ from isao_reference.policy import audience, handling, marking, tlp
 from isao_reference.policy.audience import Contributor
 from isao_reference.policy.handling import Handling
 from isao_reference.policy.marking import Definitions, Restriction
+from isao_reference.policy.principal import Principal
 from isao_reference.store import collections, documents, items
 from isao_reference.store.collections import Collection
 from isao_reference.taxii import arrivals
+from isao_reference.taxii.integrity import Guard
 from isao_reference.wire import media_types, stix_object
 from isao_reference.wire.envelope import Submitted
 from isao_reference.wire.stix_object import ObjectFault, StixFacts
@@ -118,14 +120,19 @@ def take_one(
     contributor: Contributor,
     date_added: int,
     strict: bool,
+    guard: Guard | None,
 ) -> bool:
-    """Stores one object unless this contributor already has that version; True when a row was
-    added. Raises ObjectFault when the stored version says something else: it stays."""
+    """Stores one object unless this contributor, or the source that it repeats, already has that version; True when a
+    row was added. Raises ObjectFault when the stored version says something else: it stays."""
     own = audience.own_identities(contributor)
     stored = items.stored_body(db, collection.key, item.facts, own)
     if stored is None:
+        if guard is not None and not guard.admit(item.facts, value):
+            return False
         if strict:
             check_chain(db, collection, item.facts, value, own)
+            if guard is not None:
+                guard.stays_revoked(item.facts)
         items.insert_item(db, collection.key, item, contributor, date_added)
         return True
     if not same_content(stored, item.body, value):
@@ -174,12 +181,17 @@ def take(
     asserted_label: str | None = None,
     *,
     strict: bool = True,
+    guarded: bool = True,
+    principal: Principal | None = None,
 ) -> list[Outcome]:
     """Stores what can be stored and says for each object, in the order sent, what became of it.
 
     `now` is microseconds; `asserted_label` is the label of unlabelled objects when an operator
-    vouches for another one than the exchange's default; `strict` refuses objects that break a MUST of STIX.
+    vouches for another one than the exchange's default; `strict` refuses objects that break a MUST of STIX. Only what
+    the exchange itself stores in a contributor's name is not `guarded` against speaking for another. `principal` is who
+    asks, where somebody does: what it may see decides.
     """
+    guard = Guard(db, collection, contributor, now, principal)
     distribution, declared_default = documents.policy_settings(db)
     default_label = asserted_label or declared_default
     checked = check_all(collection, submitted, strict)
@@ -192,6 +204,7 @@ def take(
         if isinstance(fault, ObjectFault)
     }
     before = last = collections.last_added(db, collection.key)
+    narrowed: list[tuple[str, str]] = []
     for place in storing_order(labelled):
         position, (fact, restriction) = good[place][0], labelled[place]
         one, label, said = submitted[position], restriction.label, restriction.handling
@@ -204,15 +217,19 @@ def take(
             identity=audience.identity_of(label, contributor, distribution),
             defines=meaning_of(fact, one.value) is not None,
             embargo=said.embargo if embargoed else 0,
+            hearsay=not guard.speaks_for_itself(fact),
         )
         date_added = collections.next_date_added(now, last)
         try:
-            if take_one(db, collection, item, one.value, contributor, date_added, strict):
+            if take_one(db, collection, item, one.value, contributor, date_added, strict, guard if guarded else None):
                 last = date_added
+                left_out = arrivals.left_out(db, collection, item, contributor)
+                narrowed += [(organization, fact.id) for organization in left_out]
             outcomes[position] = Outcome(fact.id, fact.version, True)
         except ObjectFault as fault:
             outcomes[position] = refused(one, position, str(fault))
     if last != before:
         collections.set_last_added(db, collection.key, last)
         arrivals.announce(db, collection, before, now)
+        arrivals.tell_narrowed(db, narrowed, now)
     return [outcomes[position] for position in range(len(submitted))]

@@ -39,7 +39,8 @@ class ObjectFault(ValueError):
 @dataclass(frozen=True)
 class StixFacts:
     """What the exchange knows of one object version. `version` is the object's own spelling,
-    `version_key` sorts as its instant; markings are marking-definition ids."""
+    `version_key` sorts as its instant; markings are marking-definition ids. `claims` are the identities in whose
+    names it speaks: itself where it is one, and its creator; `name` is what an identity calls itself."""
 
     id: str
     type: str
@@ -49,6 +50,9 @@ class StixFacts:
     object_markings: tuple[str, ...]
     granular_markings: tuple[str, ...]
     is_statement: bool
+    claims: tuple[str, ...] = ()
+    revoked: bool = False
+    name: str | None = None
 
 
 def check_type(value: dict[str, Any]) -> str:
@@ -183,7 +187,16 @@ def facts_of(value: Any) -> StixFacts:
         object_markings=check_object_markings(value),
         granular_markings=check_granular_markings(value),
         is_statement=is_statement(value),
+        claims=claims(value, identifier),
+        revoked=value.get("revoked") is True,
+        name=str(value["name"]) if kind == "identity" and "name" in value else None,
     )
+
+
+def claims(value: dict[str, Any], identifier: str) -> tuple[str, ...]:
+    """The identities in whose names an object speaks (STIX 2.1 section 3.2, created_by_ref)."""
+    said = (identifier, value.get("created_by_ref"))
+    return tuple(one for one in said if isinstance(one, str) and one.startswith("identity--"))
 
 
 def claimed_version(value: Any) -> str:

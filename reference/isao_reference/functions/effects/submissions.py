@@ -14,9 +14,11 @@ from isao_reference.functions.moment import Moment
 from isao_reference.functions.publishing import Stix
 from isao_reference.policy import decide, tlp
 from isao_reference.policy.audience import Contributor
-from isao_reference.store import collections, events, items, records
-from isao_reference.wire import json_reader
+from isao_reference.store import collections, events, items, records, selection
+from isao_reference.taxii.integrity import Guard
+from isao_reference.wire import json_reader, stix_object
 from isao_reference.wire.json_reader import JsonFault
+from isao_reference.wire.stix_object import ObjectFault
 
 HELD = "Words are read by a person before they are published."
 NAMES_ITSELF = "It is to be anonymous and seems to name who handed it in; a person looks at it first."
@@ -26,8 +28,10 @@ MOST_LINKS = 100
 
 def correlate(moment: Moment) -> None:
     """What is known already: of what the contributor may read it is told; of the rest only the staff is. So the same
-    indicator from two members is recognised, and neither learns of the other. 422 for what cannot be read."""
+    indicator from two members is recognised, and neither learns of the other. 422 for what cannot be read, and for what
+    speaks in another member's name."""
     found = _same(moment, moment.content)
+    _in_its_own_name(moment, moment.content)
     may_know = _knowing(moment)
     told = [one for one in found if may_know(one)]
     moment.facts["known"] = [{"id": one.id, "name": str(one.stix.get("name", ""))} for one in _each_once(told)]
@@ -69,6 +73,7 @@ def publish_minimised(moment: Moment) -> None:
     faults = _faults(minimised)
     if faults:
         raise errors.invalid_document([("/content", f"{pointer}: {fault}") for pointer, fault in faults])
+    _in_its_own_name(moment, minimised)
     _publish(moment, minimised)
 
 
@@ -214,6 +219,22 @@ def _faults(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     return faults
 
 
+def _in_its_own_name(moment: Moment, document: Mapping[str, Any]) -> None:
+    """422 for objects in another member's name, or whose name passes for that of one. What is published without its
+    contributor is published in the exchange's name, so it has to be asked before."""
+    if document["format"] != "stix":
+        return
+    guard = Guard(moment.db, publishing.publication(moment), moment.contributor(), moment.now)
+    faults = []
+    for place, one in enumerate(document["content"]):
+        try:
+            guard.speaks_for_nobody_else(stix_object.facts_of(one))
+        except ObjectFault as fault:
+            faults.append((f"/content/{place}", str(fault)))
+    if faults:
+        raise errors.invalid_document(faults)
+
+
 def _lines(document: Mapping[str, Any]) -> list[tables.Line]:
     return tables.read(str(document["content"]))
 
@@ -234,9 +255,17 @@ def _same(moment: Moment, document: Mapping[str, Any]) -> list[Known]:
 
 def _knowing(moment: Moment) -> Callable[[Known], bool]:
     """What the one who takes the step may know of."""
-    grants = {c.key for c in collections.all_collections(moment.db) if decide.can_read(moment.principal, c.readers)}
-    readers = items.audiences(moment.db)
-    return lambda one: one.collection in grants and decide.may_read(moment.principal, readers[one.audience])
+    who = moment.principal
+    grants = {c.key for c in collections.all_collections(moment.db) if decide.can_read(who, c.readers)}
+    audiences = decide.readable_audiences(who, items.audiences(moment.db))
+
+    def may_know(one: Known) -> bool:
+        if one.collection not in grants or (audiences is not None and one.audience not in audiences):
+            return False
+        source = selection.source_of(moment.db, one.collection, one.id, audiences, str(who.account))
+        return source is not None and source.organization == one.organization
+
+    return may_know
 
 
 def _each_once(found: Sequence[Known]) -> list[Known]:
