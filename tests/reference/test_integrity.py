@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from isao_reference import setup
 from isao_reference.cli.account import account as command
 from isao_reference.policy.provenance import identity_of, skeleton
+from isao_reference.taxii import embargoes
 from tests.support.functions import create, events, make
 from tests.support.world import (
     ACCOUNTS,
@@ -268,6 +269,33 @@ def test_who_was_given_what_is_no_longer_for_it_is_told_once(exchange: World) ->
     told = {reader: [e["narrowed"] for e in events(exchange, reader) if "narrowed" in e] for reader in SEES}
     assert told["peer"] == [[item["id"]]]
     assert told["member-b"] == [], "it was never given it"
+
+
+def test_a_version_under_embargo_narrows_nothing_yet(exchange: World) -> None:
+    until = "2026-01-01T05:00:00Z"
+    said = {"extension_type": "property-extension", "embargo_until": until}
+    marking = {
+        "type": "marking-definition",
+        "spec_version": "2.1",
+        "id": f"marking-definition--{uuid.uuid4()}",
+        "created": stamp(0),
+        "object_marking_refs": [TLP["green"]],
+        "extensions": {"extension-definition--5a0d1f5e-8f0f-4e0d-9d0c-1f7c2a7d6b31": said},
+    }
+    item = indicator(1, marks=["green"])
+    exchange.share("member-a", item)
+    later = item | {"modified": stamp(2), "object_marking_refs": [TLP["amber"], marking["id"]]}
+    exchange.share("member-a", marking, later)
+    assert exchange.seen("peer") == [(item["id"], stamp(1))]
+    assert (item["id"], stamp(2)) in exchange.seen("member-a")
+    clock: Any = exchange.settings.clock
+    clock.now = clock.now.replace(hour=6)
+    assert embargoes.release_due(exchange.settings, exchange.store) > 0
+    assert exchange.seen("peer", "match[type]=indicator") == []
+    assert exchange.seen("member-b", "match[type]=indicator&match[version]=all") == [
+        (item["id"], stamp(1)),
+        (item["id"], stamp(2)),
+    ]
 
 
 # --- revoked -----------------------------------------------------------------------------------------

@@ -218,3 +218,26 @@ def test_the_work_of_a_page_does_not_grow_with_the_collection() -> None:
         Query(1, (1, 2), versions=Versions(frozenset({"all"}), frozenset()), added_after=100),
     ):
         assert steps(4000, query) <= 1.2 * steps(200, query) + 50
+
+
+def test_the_work_for_an_object_of_several_sources_does_not_grow_with_its_versions() -> None:
+    """Each version asks who the source is and whether the newest was narrowed: both are one look into an index."""
+
+    def steps(count: int) -> int:
+        own = [Item("tool--1", f"{n:06}", "2.1", "p", False, 1, "p1", 1, 10 * n) for n in range(1, count)]
+        rivals = [Item("tool--1", f"{n:06}", "2.1", "q", False, 2, "q1", 1, 10 * n + 5) for n in range(1, 9)]
+        connection = database(own + rivals)
+        done = [0]
+
+        def tick() -> int:
+            done[0] += 1
+            return 0
+
+        connection.set_progress_handler(tick, 1)
+        everything = Versions(frozenset({"all"}), frozenset())
+        found = selection.select(connection, Query(1, (1, 2), versions=everything, after=50), 11)
+        assert {row.organization for row in found} == {"p"}
+        connection.close()
+        return done[0]
+
+    assert steps(2000) <= 1.2 * steps(200) + 50

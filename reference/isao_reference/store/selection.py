@@ -114,6 +114,10 @@ def _same_object(other: str, alias: str) -> list[str]:
     return [f"{other}.collection = {alias}.collection", f"{other}.object_id = {alias}.object_id"]
 
 
+def _same_source(other: str, alias: str) -> list[str]:
+    return [f"{other}.organization = {alias}.organization"]
+
+
 def _absent(other: str, conditions: list[str]) -> str:
     return f"NOT EXISTS (SELECT 1 FROM items {other} INDEXED BY items_by_identity WHERE {' AND '.join(conditions)})"
 
@@ -144,7 +148,7 @@ def not_narrowed(alias: str, scope: _Scope) -> list[str]:
     newest = f"{alias}_newest"
     conditions = [
         *_same_object(newest, alias),
-        f"{newest}.organization = {alias}.organization",
+        *_same_source(newest, alias),
         f"({newest}.account = {alias}.account OR {newest}.contributor = 'organization:' || {newest}.organization)",
         f"({newest}.embargo = 0 OR {newest}.key = {alias}.key)",
     ]
@@ -191,7 +195,7 @@ def unshadowed(alias: str, scope: _Scope) -> str:
         [
             *_same_object(other, alias),
             f"{other}.version_key = {alias}.version_key",
-            f"{other}.organization = {alias}.organization",
+            *_same_source(other, alias),
             *visible(other, scope),
             *in_spec(other, scope.spec_versions),
             stands_before(
@@ -210,7 +214,7 @@ def extreme(alias: str, comparison: str, scope: _Scope) -> str:
     conditions = [
         *_same_object(other, alias),
         f"{other}.version_key {comparison} {alias}.version_key",
-        f"{other}.organization = {alias}.organization",
+        *_same_source(other, alias),
         *visible(other, scope),
         *in_spec(other, scope.spec_versions),
         *is_added_after(other, scope.added_after),
@@ -307,7 +311,7 @@ def _statement(query: Query, limit: int, *, with_body: bool) -> tuple[str, dict[
         *is_added_after("i", None if query.after is None else parameters.add(query.after)),
         *wanted_version("i", scope),
         *([] if query.repeated else [unshadowed("i", scope)]),
-        *unless_alike("i", [*not_narrowed("i", scope), *([] if query.repeated else [of_its_source("i", scope)])]),
+        *unless_alike("i", [*([] if query.repeated else [of_its_source("i", scope)]), *not_narrowed("i", scope)]),
     ]
     columns = ", ".join(f"i.{name}" for name in _COLUMNS.split(", ")) + (", i.body" if with_body else ", x''")
     if query.ids is not None:
