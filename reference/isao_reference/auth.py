@@ -27,10 +27,11 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from isao_reference import limits
+from isao_reference import limits, remembered
 from isao_reference.errors import changed_meanwhile, other_purpose, too_many_guesses, unauthorized
 from isao_reference.guesses import Guesses
 from isao_reference.policy.principal import ANONYMOUS, Principal
+from isao_reference.remembered import Lasting
 from isao_reference.store import credentials, documents, parties, records
 from isao_reference.store.credentials import Credential
 from isao_reference.store.parties import Account
@@ -47,6 +48,7 @@ Clock = Callable[[], datetime]
 _HASHER = PasswordHasher(time_cost=2, memory_cost=8 * 1024, parallelism=1)
 _TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*", re.ASCII)
 _REMEMBERED = 4096
+_FOREVER = 2**62
 
 
 def new_secret(way: str = "password") -> str:
@@ -255,6 +257,11 @@ def principal_of(db: sqlite3.Connection, ids: tuple[str, ...], now: int, purpose
     """Who these credentials stand for at a moment (microseconds): None unless all of them are usable and of one
     account, whose organization is in good standing. Raises the refusal (403) of a purpose of use that one of them was
     not given for; without a purpose it is the first that all of them have."""
+    asked = (parties.access_serial(db), ids, purpose)
+    return remembered.principal(asked, now, lambda: _work_out(db, ids, now, purpose))
+
+
+def _work_out(db: sqlite3.Connection, ids: tuple[str, ...], now: int, purpose: str | None) -> Lasting | None:
     found = [credentials.by_id(db, one) for one in ids]
     usable = [one for one in found if one is not None and is_usable(one, now)]
     accounts = {one.account for one in usable}
@@ -266,13 +273,16 @@ def principal_of(db: sqlite3.Connection, ids: tuple[str, ...], now: int, purpose
     purposes = [one for one in usable[0].purposes if all(one in other.purposes for other in usable)]
     if purpose not in (None, *purposes) or not purposes:
         raise other_purpose(account.name)
-    return replace(
+    principal = replace(
         _as_of(db, account, now),
         credentials=ids,
         read_only=any(one.scope == "read" for one in usable),
         purpose=purpose or purposes[0],
         groups=parties.groups_of(db, account.organization),
     )
+    ends = [one.expires for one in usable if one.expires is not None]
+    ends += [until for _, until in documents.demanded_agreements(db) if until > now]
+    return Lasting(principal, now, min(ends, default=_FOREVER))
 
 
 def _as_of(db: sqlite3.Connection, account: Account, now: int) -> Principal:

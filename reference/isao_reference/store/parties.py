@@ -110,3 +110,8 @@ def all_groups(db: sqlite3.Connection) -> dict[str, list[str]]:
     for organization, group in db.execute("SELECT organization, group_id FROM group_members ORDER BY 2, 1"):
         found.setdefault(group, []).append(organization)
     return found
+
+
+def access_serial(db: sqlite3.Connection) -> bytes:
+    """Another value after every change of accounts, credentials, organizations, groups or signed terms."""
+    return bytes(db.execute("SELECT serial FROM access").fetchone()[0])

@@ -243,6 +243,25 @@ INSERT INTO revocations
     WHERE json_type(CAST(body AS TEXT), '$.revoked') = 'true' GROUP BY 1, 2, 3;
 """
 )
+# `access` has another value after every change of what decides whose a credential is and what it is good for, so that
+# an answer to that can be remembered until then. What changes by time alone is not in it.
+_DECIDING = [
+    *(
+        (table, what, "")
+        for table in ("accounts", "credentials", "group_members", "organizations")
+        for what in ("INSERT", "UPDATE", "DELETE")
+    ),
+    ("meta", "INSERT", "WHEN new.name = 'agreement'"),
+    ("meta", "DELETE", "WHEN old.name = 'agreement'"),
+    ("steps", "INSERT", "WHEN new.step = 'sign'"),
+]
+_ACCESS = "CREATE TABLE access (serial BLOB NOT NULL); INSERT INTO access VALUES (randomblob(16));" + "".join(
+    f"""
+CREATE TRIGGER access_{table}_{what.lower()} AFTER {what} ON {table} {when}
+BEGIN UPDATE access SET serial = randomblob(16); END;
+"""
+    for table, what, when in _DECIDING
+)
 
 TABLES = (
     """
@@ -335,6 +354,7 @@ CREATE TABLE documents (name TEXT PRIMARY KEY, media_type TEXT NOT NULL, body BL
     + _GROUPS
     + _AUDIT
     + _PROVENANCE
+    + _ACCESS
 )
 
 # What turns the form with this number into the next one.
@@ -350,5 +370,5 @@ ALTER TABLE collections ADD COLUMN api_root TEXT NOT NULL DEFAULT 'exchange';
 ALTER TABLE statuses ADD COLUMN api_root TEXT NOT NULL DEFAULT 'exchange';
 """,
     2: "CREATE INDEX items_by_object ON items(object_id);" + _FUNCTIONS + _KNOWN + _KNOW_ALL,
-    3: _CREDENTIALS + _CREDENTIALS_OF_ACCOUNTS + _GROUPS + _HANDLING + _AUDIT + _PROVENANCE,
+    3: _CREDENTIALS + _CREDENTIALS_OF_ACCOUNTS + _GROUPS + _HANDLING + _AUDIT + _PROVENANCE + _ACCESS,
 }
