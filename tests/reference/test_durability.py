@@ -1,11 +1,10 @@
-"""What was acknowledged is there after the process died; what was torn is not there at all."""
+"""A process that stops in order, faults in the middle of an envelope, and many writers at once."""
 
 from __future__ import annotations
 
 import base64
 import http.client
 import json
-import random
 import signal
 import socket
 import sqlite3
@@ -13,14 +12,10 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from isao_reference import setup
-from isao_reference.audit import heads, verify
-from isao_reference.audit.chain import WHOLE, canonical
-from isao_reference.store import audit
 from isao_reference.taxii import intake
 from tests.support.asgi import TAXII
 from tests.support.world import OPEN, World, indicator, objects_url, prepare
@@ -65,90 +60,6 @@ class Server:
             return answer.status, answer.headers, answer.read()
         finally:
             connection.close()
-
-
-def post_until_dead(server: Server, secret: str, sent: list[list[str]], acknowledged: list[list[str]]) -> None:
-    """Posts envelopes of five until the server goes away; notes those answered 202."""
-    while True:
-        values = [indicator(name="x" * random.randint(0, 2000)) for _ in range(5)]
-        ids = [value["id"] for value in values]
-        sent.append(ids)
-        body = json.dumps({"objects": values})
-        try:
-            status, _, _ = server.request(
-                "POST", objects_url(), "member-a", secret, body=body, headers={"Content-Type": TAXII}
-            )
-        except (OSError, http.client.HTTPException):
-            return
-        assert status == 202
-        acknowledged.append(ids)
-
-
-def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path: Path) -> None:
-    database = tmp_path / "exchange.sqlite"
-    secrets = prepare(database)
-    server = Server(database)
-    sent: list[list[str]] = []
-    acknowledged: list[list[str]] = []
-    chance = random.Random()
-    rounds = 5
-    try:
-        for _ in range(rounds):
-            server.start()
-            before = len(acknowledged)
-            threads = [
-                threading.Thread(target=post_until_dead, args=(server, secrets["member-a"], sent, acknowledged))
-                for _ in range(2)
-            ]
-            status, _, _ = server.request("GET", "/taxii2/", "member-a", secrets["member-a"])
-            assert status == 200
-            for thread in threads:
-                thread.start()
-            while len(acknowledged) < before + 3:
-                time.sleep(0.005)
-            time.sleep(chance.uniform(0, 0.25))
-            server.kill()
-            server.listener.close()
-            for thread in threads:
-                thread.join(timeout=30)
-                assert not thread.is_alive()
-            server.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-            server.port = server.listener.getsockname()[1]
-    finally:
-        if server.process is not None and server.process.poll() is None:
-            server.kill()
-        server.listener.close()
-    with sqlite3.connect(database) as db:
-        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        stored = {row[0] for row in db.execute("SELECT object_id FROM items")}
-        statuses = db.execute("SELECT count(*) FROM statuses").fetchone()[0]
-        dates = [row[0] for row in db.execute("SELECT date_added FROM items ORDER BY key")]
-    db.close()
-    assert len(acknowledged) >= 3 * rounds
-    lost = [ids for ids in acknowledged if not stored.issuperset(ids)]
-    assert not lost
-    torn = [ids for ids in sent if 0 < len(stored.intersection(ids)) < 5]
-    assert not torn
-    assert statuses * 5 == len(stored)
-    assert dates == sorted(set(dates))
-    recorded, kept, wrong = audited(database)
-    assert recorded == statuses
-    assert kept > recorded
-    assert wrong == []
-
-
-def audited(database: Path) -> tuple[int, int, list[str]]:
-    """How many contributions the audit log tells of, how many entries it has, and what is wrong with it."""
-    with closing(setup.open_store(database)) as store, store.reading() as db:
-        kept = list(audit.every_entry(db, WHOLE))
-        size = audit.size_of(db, WHOLE)
-        head = heads.sign(store.audit_key, WHOLE, size, audit.root_at(db, WHOLE, size), "2026-01-01T00:00:00.000000Z")
-        known = heads.public_key(store.audit_key)
-    rows = [b'{"details":%s,"entry":%s}' % (one.details, one.body) for one in kept]
-    copy = b"\n".join([canonical({"head": head}), *rows])
-    entries = [json.loads(one.body) for one in kept]
-    told = sum(one["action"] == "contribute" and one["outcome"] == "done" for one in entries)
-    return told, len(kept), verify.verify(list(verify.read(copy)), [head], [known]).faults
 
 
 def test_it_stops_when_told(tmp_path: Path) -> None:
