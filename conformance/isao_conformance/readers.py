@@ -101,7 +101,7 @@ def contribute(lab: Lab, items: Mapping[str, dict[str, object]], by: str = CONTR
             ids[name] = stix_id
     if not ids:
         raise Untestable(f"the target took none of the items: {refused or held}")
-    return Posted(where, ids, refused, held, _just_before(lab, session, where, ids.values()))
+    return Posted(where, ids, refused, held, just_before(lab, session, where, ids.values()))
 
 
 def labelled_items(lab: Lab) -> Posted:
@@ -181,7 +181,9 @@ def _instant(text: str) -> datetime | None:
         return None
 
 
-def _just_before(lab: Lab, owner: Session, where: str, ids: Iterable[str]) -> str:
+def just_before(lab: Lab, owner: Session, where: str, ids: Iterable[str]) -> str:
+    """An added_after that lies just before the first of these items, as their owner finds them in the manifest.
+    Untestable when it does not."""
     wanted = set(ids)
 
     def dates() -> list[datetime] | None:

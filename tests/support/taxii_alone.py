@@ -13,6 +13,7 @@ CONTRIBUTION = on("objects", method="POST")
 OVER_TAXII = ("membership", "sharing", "marking", "feedback", "recalls")
 ABSENT = {
     "function-api": "members use TAXII clients, and nothing else",
+    "audit-log": "what is kept of requests is for the operator",
     "event-stream": "members ask for what was added since they asked last",
 }
 
@@ -40,7 +41,7 @@ def layers() -> list[tuple[Callable[[Seen], bool], Handler]]:
         reply = await forward(seen)
         if not reply.ok:
             return reply
-        services = {name: value for name, value in reply.json["services"].items() if name != "functions"}
+        services = {name: value for name, value in reply.json["services"].items() if name == "taxii"}
         offered = [one for one in reply.json["functions"] if one["name"] in OVER_TAXII]
         return reply.with_json({**reply.json, "services": services, "functions": offered})
 
