@@ -152,7 +152,7 @@ def add_identity(store: Store, organization: str, identity: str) -> None:
     if _IDENTITY.fullmatch(identity) is None:
         raise SetupError(f"{identity!r} is not the id of a STIX identity: identity-- and a lower case UUID")
     try:
-        with store.writing() as db:
+        with trail.command(store, "add-identity", organization=organization, identity=identity) as db:
             if parties.organization_kind(db, organization) is None:
                 raise SetupError(f"there is no organization {organization!r}")
             identities.register(db, identity, organization)

@@ -167,16 +167,18 @@ def test_commands_of_the_operator_are_on_record_with_who_answers_for_a_label(exc
     setup.create_organization(store, "west", "West", "member")
     setup.create_account(store, "west-1", "west", "member", secret="a secret that is given")
     setup.set_standing(store, "west", "suspended")
+    setup.add_identity(store, "north", f"identity--{OPEN}")
     setup.create_api_root(store, "more", "More")
     setup.create_collection(store, "X", readers=["members"])
     setup.set_policy_document(store, "terms.txt", b"the terms")
     setup.set_security_txt(store, b"Contact: mailto:a@example.org")
     setup.ingest(store, OPEN, [raw], "operator", "green", reviewed_by="analyst")
-    found = everything(exchange)[-8:]
+    found = everything(exchange)[-9:]
     assert [one["entry"]["what"] for one in found] == [
         "add-organization",
         "add-account",
         "set-standing",
+        "add-identity",
         "add-api-root",
         "add-collection",
         "publish",
