@@ -85,7 +85,17 @@ def _others_than(check: Check) -> frozenset[str]:
 
 def _changes(request: Request, elsewhere: frozenset[str]) -> bool:
     """Whether what is judged may stand on a request: it is no reading one, and not about another resource."""
-    return request.method not in SAFE and elsewhere.isdisjoint(request.path.split("?")[0].split("/"))
+    return request.method not in SAFE and not _about(request, elsewhere)
+
+
+def _about(request: Request, resources: frozenset[str]) -> bool:
+    return not resources.isdisjoint(request.path.split("?")[0].split("/"))
+
+
+def _delivers(exchange: Exchange, subjects: frozenset[str]) -> bool:
+    """Whether an account was given an object that a record is about: a recall is for those who had the object."""
+    answer = exchange.answer
+    return answer is not None and exchange.request.method == "GET" and not subjects.isdisjoint(answer.ids)
 
 
 def _steps_to(record: Transcript, keys: list[Key], elsewhere: frozenset[str] = frozenset()) -> list[Step]:
@@ -100,7 +110,14 @@ def _steps_to(record: Transcript, keys: list[Key], elsewhere: frozenset[str] = f
     lasting = record.lasting.union(*(record.said[name] for name in others))
     passing = frozenset[str]().union(*(record.created[name] for name in others))
     full = _captured(list(_grouped(chosen)), lasting, passing)
-    needed = {s.number for s in full if _changes(s.last.request, elsewhere) or set(keys) & {e.key for e in s.exchanges}}
+    subjects = _posted(e for e in chosen if _about(e.request, frozenset(load().contracts)))
+    needed = {
+        s.number
+        for s in full
+        if _changes(s.last.request, elsewhere)
+        or set(keys) & {e.key for e in s.exchanges}
+        or _delivers(s.last, subjects)
+    }
     for step in reversed(full):
         if step.number in needed:
             needed |= {source.step for _, source in step.captured} | _log_in(full, step)

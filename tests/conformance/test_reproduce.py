@@ -376,6 +376,15 @@ def test_a_check_of_one_contract_leaves_out_what_was_done_to_records_of_others()
     assert [step.last.request.path for step in whole] == list(paths)
 
 
+def test_reading_what_a_record_is_about_is_part_of_the_way_to_it() -> None:
+    shared = asked("POST", "/c/objects/", body=json.dumps({"objects": [{"id": MINE}]}).encode())
+    other = asked(path="/c/objects/", ordinal=2, actor="peer", answer={"objects": [{"id": OTHERS}]})
+    given = asked(path="/c/objects/", ordinal=3, actor="member-b", answer={"objects": [{"id": MINE}]})
+    recall = asked("POST", "/f/recalls/", ordinal=4, body=json.dumps({"subject": MINE}).encode())
+    found = reproduce.steps(Transcript([shared, other, given, recall]), check_on(recall))
+    assert [step.last for step in found] == [shared, given, recall]
+
+
 def test_a_fixture_stands_after_those_it_needs_and_knows_its_own() -> None:
     made = {"fixture_mixed_types", "fixture_three_versions", "fixture_to_page_through"}
     assert fixtures_of("no_answer_holds_more_entries_than_limit", made) == [
