@@ -25,7 +25,7 @@ CUSTOM_EXTENSION = re.compile(r"(?=.{3,250}\Z)[a-z][a-z0-9]*(?:-[a-z0-9]+)*-ext"
 _TAG = re.compile(
     r"(?P<language>[a-zA-Z]{2,3}(?:-[a-zA-Z]{3}){0,3})"
     r"(?:-[a-zA-Z]{4})?(?:-(?:[a-zA-Z]{2}|\d{3}))?(?:-(?:[a-zA-Z0-9]{5,8}|\d[a-zA-Z0-9]{3}))*"
-    r"(?:-[0-9a-wyzA-WYZ](?:-[a-zA-Z0-9]{2,8})+)*(?:-x(?:-[a-zA-Z0-9]{1,8})+)?|x(?:-[a-zA-Z0-9]{1,8})+",
+    r"(?:-[0-9a-wyzA-WYZ](?:-[a-zA-Z0-9]{2,8})++)*(?:-x(?:-[a-zA-Z0-9]{1,8})+)?|x(?:-[a-zA-Z0-9]{1,8})+",
     re.ASCII,
 )
 # ISO 639-1; RFC 5646 takes two-letter languages from there. Four letters and more are not in use as languages.
