@@ -14,11 +14,23 @@ from typing import Any
 
 from tests.oracle.handling.readers import ANONYMOUS, Reader
 from tests.oracle.handling.terms import EXTENSION, LEVELS, PUBLISHED, REFUSABLE, Definition, Exchange, Item
-from tests.oracle.handling.worlds import ACS, EXCHANGE, MAPS, NOW, ORGANIZATIONS, PROTECTIONS, PURPOSES, World
+from tests.oracle.handling.worlds import (
+    ABSENT,
+    ACS,
+    EXCHANGE,
+    MAPS,
+    NOW,
+    ORGANIZATIONS,
+    PROTECTIONS,
+    PURPOSES,
+    World,
+    named,
+    stix_object,
+)
 
 IN_G1 = frozenset({EXCHANGE, "org-b", "gov-a", "wait-member"})
-ABSENT = "marking-definition--absent"
 TLP_2_ID = {level: name for name, level in reversed(PUBLISHED.items())}
+INDICATOR = named("indicator", 1)
 CONTRIBUTORS = tuple(name for name, _, _ in ORGANIZATIONS)
 
 
@@ -94,22 +106,25 @@ def ways(contributor: str) -> Iterator[tuple[str, dict[str, Any], str | None, tu
         "own tlp": ({"definition_type": "tlp", "definition": {"tlp": "white"}}, contributor),
     }
     definitions = tuple(
-        Definition({"type": "marking-definition", "id": f"marking-definition--{name}"} | stix, org)
-        for name, (stix, org) in strange.items()
+        Definition(stix_object(named("marking-definition", number)) | stix, org)
+        for number, (stix, org) in enumerate(strange.values())
     )
-    names = {name: name for name in PUBLISHED} | {d.stix["id"]: d.stix["id"] for d in definitions} | {ABSENT: ABSENT}
+    names = {**{f"TLP {name[20:28]}": name for name in PUBLISHED}, "absent": ABSENT}
+    names |= {name: d.stix["id"] for name, d in zip(strange, definitions, strict=True)}
     yield "unmarked", {}, None, ()
-    for name in names:
-        yield f"{name} on the object", {"object_marking_refs": [name]}, None, definitions
-        yield f"{name} on a property", {"granular_markings": [granular(name)]}, None, definitions
-        for other in names:
-            both = {"object_marking_refs": [name], "granular_markings": [granular(other)]}
+    for name, mark in names.items():
+        yield f"{name} on the object", {"object_marking_refs": [mark]}, None, definitions
+        yield f"{name} on a property", {"granular_markings": [granular(mark)]}, None, definitions
+        for other, second in names.items():
+            both = {"object_marking_refs": [mark], "granular_markings": [granular(second)]}
             yield f"{name} on the object, {other} on a property", both, None, definitions
     for label in LEVELS[:5]:
         yield f"{label} collection", {}, label, ()
-        for name in names:
-            yield f"{name} on the object, {label} collection", {"object_marking_refs": [name]}, label, definitions
-            yield f"{name} itself, {label} collection", {"id": name}, label, ()
+        for name, mark in names.items():
+            yield f"{name} on the object, {label} collection", {"object_marking_refs": [mark]}, label, definitions
+    for definition in (*map(stix_object, PUBLISHED), *(d.stix for d in definitions if d.organization == contributor)):
+        for place in (None, *LEVELS[:5]):
+            yield f"{definition['id']} itself, {place} collection", dict(definition), place, definitions
 
 
 def granular(name: str) -> dict[str, Any]:
@@ -121,7 +136,7 @@ def by_label(contributors: Sequence[str] = CONTRIBUTORS) -> Iterator[tuple[str, 
     questions = asked(PURPOSES[:1])
     for contributor in contributors:
         for name, markings, collection, definitions in ways(contributor):
-            item = Item({"id": "indicator--1"} | markings, f"{contributor}-1", contributor, collection)
+            item = Item(stix_object(INDICATOR) | markings, f"{contributor}-1", contributor, collection)
             for rank, chosen in enumerate(maps(None)):
                 for default in LEVELS[2:5] if name == "unmarked" else LEVELS[2:3]:
                     here = Exchange(EXCHANGE, chosen, default, PROTECTIONS)
@@ -136,18 +151,16 @@ def by_statement(
     together = list(combinations(range(len(said)), 2)) if pairs else [(n,) for n in range(len(said))]
     for contributor in contributors:
         definitions = tuple(
-            Definition({"type": "marking-definition", "id": f"marking-definition--{who}-{n}"} | stix, who)
-            for who in dict.fromkeys((contributor, EXCHANGE))
+            Definition(stix_object(named("marking-definition", place * len(said) + n)) | stix, who)
+            for place, who in enumerate((contributor, EXCHANGE))
             for n, stix in enumerate(said)
         )
         for level in LEVELS:
             label = TLP_2_ID.get(level, ABSENT)
             for chosen in together:
-                who = (contributor, EXCHANGE)
-                markings = [label, *(f"marking-definition--{w}-{n}" for w, n in zip(who, chosen, strict=False))]
-                item = Item(
-                    {"id": "indicator--1", "object_marking_refs": markings}, f"{contributor}-1", contributor, None
-                )
+                marks = [label, *(definitions[place * len(said) + n].stix["id"] for place, n in enumerate(chosen))]
+                stix = stix_object(INDICATOR) | {"object_marking_refs": marks}
+                item = Item(stix, f"{contributor}-1", contributor, None)
                 for rank, words in enumerate(maps(level)):
                     here = Exchange(EXCHANGE, words, "amber", PROTECTIONS)
                     yield f"{contributor}: {level}, {chosen}, map {rank}", World(here, definitions, item, questions)

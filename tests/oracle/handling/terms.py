@@ -81,7 +81,8 @@ def terms_of(item: Item, definitions: Sequence[Definition], exchange: Exchange) 
     """The terms of an item.
 
     "An item has the strictest of the labels that its markings give it, wherever they stand", collection included; "An
-    item with no label at all gets the exchange's default"; "The published definitions of TLP themselves are CLEAR".
+    item with no label at all gets the exchange's default"; "The published definitions of TLP themselves are CLEAR". A
+    definition goes where its own handling lets it go: others "are not shown it, whatever its label".
     """
     given = [] if item.collection_label is None else [item.collection_label]
     statements: list[Mapping[str, Any]] = []
@@ -100,6 +101,9 @@ def terms_of(item: Item, definitions: Sequence[Definition], exchange: Exchange) 
                 given.append("withheld")
             else:
                 statements.append(statement)
+    own = understood(item.stix, exchange)
+    if own is not None:
+        statements.append(own)
     label = max(given, key=LEVELS.index) if given else exchange.default_label
     if item.stix["id"] in PUBLISHED:
         label = "clear"

@@ -34,14 +34,15 @@ TIMESTAMPS = (
 ACS = "extension-definition--3a65884d-005a-4290-8335-cb2d778a83ce"
 TLP_2 = "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d"
 IDS = sorted(PUBLISHED)
+ABSENT = "marking-definition--00000000-0000-4000-8000-0000000000ff"
 
 #: Maps that an exchange may publish: the default, and narrower ones; none beyond the limits of TLP.
 MAPS: dict[str, tuple[frozenset[str], ...]] = {
     level: tuple(frozenset(words.split()) for words in choices)
     for level, choices in {
         "clear": (
-            "public",
             "public members peers government",
+            "public",
             "members peers government",
             "members peers",
             "members",
@@ -182,9 +183,21 @@ AT_THE_LIMIT: tuple[dict[str, Any], ...] = (
 )
 
 
+def named(kind: str, number: int) -> str:
+    """The id of something by its number, in the form of STIX."""
+    return f"{kind}--00000000-0000-4000-8000-{number:012d}"
+
+
+def stix_object(name: str) -> dict[str, Any]:
+    """An object of this id with nothing but what STIX asks of every object."""
+    kind, created = name.partition("--")[0], "2026-01-01T00:00:00.000Z"
+    stix = {"type": kind, "spec_version": "2.1", "id": name, "created": created}
+    return stix if kind == "marking-definition" else stix | {"modified": created}
+
+
 def definition(draw: random.Random, name: str) -> dict[str, Any]:
     """A marking definition: usually a handling statement, else a mere statement or one that nobody here understands."""
-    stix: dict[str, Any] = {"type": "marking-definition", "spec_version": "2.1", "id": name}
+    stix = stix_object(name)
     lot = draw.random()
     if lot < 0.68:
         return stix | {"extensions": {EXTENSION: handling(draw)}}
@@ -227,12 +240,16 @@ def item(draw: random.Random, number: int, pool: Sequence[Definition]) -> Item:
             return draw.choice(IDS)
         if lot < 0.95 and counting:
             return draw.choice(counting)
-        return draw.choice(pool).stix["id"] if lot < 0.985 else f"marking-definition--absent-{number}"
+        return draw.choice(pool).stix["id"] if lot < 0.985 else ABSENT
 
-    stix: dict[str, Any] = {"type": "indicator", "id": f"indicator--{number}"}
-    if draw.random() < 0.02:
-        stix = {"type": "marking-definition", "id": draw.choice(IDS)}
-    else:
+    stix = stix_object(named("indicator", number))
+    lot = draw.random()
+    if lot < 0.02:
+        stix = stix_object(draw.choice(IDS))
+    elif lot < 0.08:
+        defined = draw.choice(pool)
+        stix, name = dict(defined.stix), defined.organization
+    if lot >= 0.02:
         for _ in range(draw.choice((0, 1, 1, 1, 2, 3))):
             stix.setdefault("object_marking_refs", []).append(marking())
         for _ in range(draw.choice((0, 0, 0, 1, 2))):
@@ -248,7 +265,7 @@ def worlds(seed: int, count: int, *, items: int = 40) -> Iterator[tuple[str, Wor
         draw = random.Random(f"{seed}/{number}")
         here, readers = exchange(draw), accounts(draw)
         owners = [name for name, _, _ in ORGANIZATIONS for _ in range(3)]
-        pool = tuple(Definition(definition(draw, f"marking-definition--{n}"), org) for n, org in enumerate(owners))
+        pool = tuple(Definition(definition(draw, named("marking-definition", n)), org) for n, org in enumerate(owners))
         for n in range(min(items, count - number * items)):
             asked = item(draw, n, pool)
             reader = replace(draw.choice(readers), purpose=draw.choice(PURPOSES))

@@ -1,0 +1,98 @@
+"""The same questions to the reference exchange: its pure functions, put together as its intake and its endpoints do.
+
+The only module here that imports the reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+from isao_reference.policy import audience, decide, handling
+from isao_reference.policy.audience import Contributor
+from isao_reference.policy.marking import Definitions, Restriction
+from isao_reference.policy.principal import Principal
+from isao_reference.store.collections import Collection
+from isao_reference.taxii import intake
+from isao_reference.wire import stix_object, timestamps
+from tests.oracle.handling import readers, terms
+from tests.oracle.handling.readers import Reader
+from tests.oracle.handling.worlds import ORGANIZATIONS, World
+
+#: The kind of each organization as policy sees it.
+KIND = {name: "applicant" if waits else kind for name, kind, waits in ORGANIZATIONS}
+
+
+def principal_of(reader: Reader) -> Principal:
+    if reader.account is None:
+        return Principal(purpose=reader.purpose)
+    kind = "applicant" if reader.applicant else reader.kind
+    return Principal(
+        reader.account, reader.organization, kind, reader.role, purpose=reader.purpose, groups=reader.groups
+    )
+
+
+def definitions_of(world: World) -> Definitions:
+    """Those of the markings used that count: of the item's organization, of the exchange's own, and the item itself."""
+    trusted = (world.item.organization, world.exchange.organization)
+    found: dict[str, list[handling.Handling]] = {}
+    used = set(terms.markings_of(world.item.stix))
+    there = (d.stix for d in world.definitions if d.stix["id"] in used and d.organization in trusted)
+    for stix in (world.item.stix, *there):
+        value = cast(dict[str, Any], stix)
+        said = intake.meaning_of(cast(Any, SimpleNamespace(is_statement=stix_object.is_statement(value))), value)
+        if said is not None:
+            found.setdefault(value["id"], []).append(said)
+    return {name: handling.together(several) for name, several in found.items()}
+
+
+def restriction_of(world: World) -> Restriction:
+    """What the item is stored under, read back from how the store writes it."""
+    facts = stix_object.facts_of(world.item.stix)
+    collection = cast(Collection, SimpleNamespace(label=world.item.collection_label))
+    found = intake.restriction_for(facts, definitions_of(world), world.exchange.default_label, collection)
+    return Restriction(found.label, handling.from_text(handling.to_text(found.handling)))
+
+
+def answers(world: World) -> list[bool]:
+    """Of each question whether the reference gives the item; an item by itself and in a list have to agree."""
+    restriction = restriction_of(world)
+    contributor = Contributor(world.item.account, world.item.organization, KIND[world.item.organization])
+    distribution = {level: tuple(words) for level, words in world.exchange.distribution.items() if level != "withheld"}
+    known: dict[bool, frozenset[str]] = {}
+    found = []
+    for reader, moment in world.questions:
+        embargoed = restriction.handling.embargo > timestamps.micros(moment)
+        if embargoed not in known:
+            known[embargoed] = audience.audience_of(
+                restriction.label, contributor, distribution, restriction.handling, embargoed=embargoed
+            )
+        principal = principal_of(reader)
+        alone = decide.may_read(principal, known[embargoed])
+        listed = decide.readable_audiences(principal, {1: known[embargoed]})
+        if alone is not (listed is None or 1 in listed):
+            raise AssertionError(f"{principal} is given the item alone or in a list, not both: {known[embargoed]}")
+        found.append(alone)
+    return found
+
+
+def oracle_answers(world: World) -> list[bool]:
+    """Of each question whether the page gives the item."""
+    said = terms.terms_of(world.item, world.definitions, world.exchange)
+    return [readers.may_read(reader, world.item, said, world.exchange, moment) for reader, moment in world.questions]
+
+
+def difference(name: str, world: World, ask: Callable[[World], list[bool]] = answers) -> str | None:
+    """None where both agree on every question; else the first on which they do not, with all that led there."""
+    wanted, got = oracle_answers(world), ask(world)
+    for question, ours, theirs in zip(world.questions, wanted, got, strict=True):
+        if ours is not theirs:
+            used = [d for d in world.definitions if d.stix["id"] in set(terms.markings_of(world.item.stix))]
+            said = terms.terms_of(world.item, used, world.exchange)
+            return (
+                f"world {name}: the page says {ours}, the policy {theirs}\n  reader {question[0]}\n  at {question[1]}\n"
+                f"  item {world.item}\n  definitions {used}\n  terms {said}\n"
+                f"  stored under {restriction_of(world)}\n  exchange {world.exchange}"
+            )
+    return None
