@@ -20,7 +20,7 @@ CLASSES = ("public", "members", "peers", "government")
 REFUSABLE = PURPOSES[1:]
 """Purposes that an item can refuse: all but the one that sharing is for."""
 
-_NAMED = re.compile(r"(?:organization|group|account):[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+_NAMED = re.compile(r"(?:organization|group|account):[A-Za-z0-9._-]{1,64}", re.ASCII)
 _MOST = 200
 
 
