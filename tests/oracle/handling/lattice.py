@@ -21,7 +21,6 @@ from tests.oracle.handling.worlds import (
     MAPS,
     NOW,
     ORGANIZATIONS,
-    PROTECTIONS,
     PURPOSES,
     World,
     named,
@@ -77,7 +76,7 @@ def statements() -> tuple[dict[str, Any], ...]:
         *(extended(government=answer) for answer in ("yes", "no")),
         *(extended(embargo_until=time) for time in times),
         *(extended(refused_purposes=[purpose]) for purpose in sorted(REFUSABLE)),
-        extended(legal_basis=min(PROTECTIONS)),
+        extended(legal_basis="act-of-2015"),
         {"definition_type": "statement", "definition": {"statement": "Copyright of its author"}},
     )
 
@@ -139,7 +138,7 @@ def by_label(contributors: Sequence[str] = CONTRIBUTORS) -> Iterator[tuple[str, 
             item = Item(stix_object(INDICATOR) | markings, f"{contributor}-1", contributor, collection)
             for rank, chosen in enumerate(maps(None)):
                 for default in LEVELS[2:5] if name == "unmarked" else LEVELS[2:3]:
-                    here = Exchange(EXCHANGE, chosen, default, PROTECTIONS)
+                    here = Exchange(EXCHANGE, chosen, default)
                     yield f"{contributor}: {name}, map {rank}, {default}", World(here, definitions, item, questions)
 
 
@@ -162,5 +161,5 @@ def by_statement(
                 stix = stix_object(INDICATOR) | {"object_marking_refs": marks}
                 item = Item(stix, f"{contributor}-1", contributor, None)
                 for rank, words in enumerate(maps(level)):
-                    here = Exchange(EXCHANGE, words, "amber", PROTECTIONS)
+                    here = Exchange(EXCHANGE, words, "amber")
                     yield f"{contributor}: {level}, {chosen}, map {rank}", World(here, definitions, item, questions)

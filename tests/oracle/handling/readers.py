@@ -136,13 +136,13 @@ def rule_6_classes(terms: Terms, exchange: Exchange) -> frozenset[str]:
 
 
 def rule_6_is_named(reader: Reader, terms: Terms) -> bool:
-    """6, the others: "an organization or a group, up to AMBER+STRICT. Applicants are left out"; "an account at every
-    label". Groups are those of the reader now: "A group is whoever is in it when it is read"."""
-    if terms.address is None or reader.account is None:
+    """6, the others: "an organization or a group, up to AMBER+STRICT"; "an account at every label"; "Applicants are left
+    out, however they are named". Groups are the reader's now: "A group is whoever is in it when it is read"."""
+    if terms.address is None or reader.account is None or reader.applicant:
         return False
     if f"account:{reader.account}" in terms.address:
         return True
-    if reader.applicant or terms.label not in FOR_ORGANIZATIONS:
+    if terms.label not in FOR_ORGANIZATIONS:
         return False
     if f"organization:{reader.organization}" in terms.address:
         return True

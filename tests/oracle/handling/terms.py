@@ -40,12 +40,11 @@ TIMESTAMP = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):
 
 @dataclass(frozen=True)
 class Exchange:
-    """The exchange's own organization, distribution map (words for each level), default label, list of protections."""
+    """The exchange's own organization, its distribution map (the words for each level) and default label."""
 
     organization: str
     distribution: Mapping[str, frozenset[str]]
     default_label: str
-    protections: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -81,8 +80,8 @@ def terms_of(item: Item, definitions: Sequence[Definition], exchange: Exchange) 
     """The terms of an item.
 
     "An item has the strictest of the labels that its markings give it, wherever they stand", collection included; "An
-    item with no label at all gets the exchange's default"; "The published definitions of TLP themselves are CLEAR". A
-    definition goes where its own handling lets it go: others "are not shown it, whatever its label".
+    item with no label at all gets the exchange's default"; "if it is one of the published definitions of TLP
+    themselves, CLEAR". A definition goes where its own handling lets it go: others "are not shown it, whatever its label".
     """
     given = [] if item.collection_label is None else [item.collection_label]
     statements: list[Mapping[str, Any]] = []
@@ -96,18 +95,16 @@ def terms_of(item: Item, definitions: Sequence[Definition], exchange: Exchange) 
         for stix in counting:
             if is_mere_statement(stix):
                 continue
-            statement = understood(stix, exchange)
+            statement = understood(stix)
             if statement is None:
                 given.append("withheld")
             else:
                 statements.append(statement)
-    own = understood(item.stix, exchange)
+    own = understood(item.stix)
     if own is not None:
         statements.append(own)
-    label = max(given, key=LEVELS.index) if given else exchange.default_label
-    if item.stix["id"] in PUBLISHED:
-        label = "clear"
-    return counted_together(label, statements)
+    unlabelled = "clear" if item.stix["id"] in PUBLISHED else exchange.default_label
+    return counted_together(max(given, key=LEVELS.index, default=unlabelled), statements)
 
 
 def markings_of(stix: Mapping[str, Any]) -> Iterator[str]:
@@ -132,7 +129,7 @@ def is_mere_statement(stix: Mapping[str, Any]) -> bool:
     return stix.get("definition_type") == "statement" and not stix.get("extensions")
 
 
-def understood(stix: Mapping[str, Any], exchange: Exchange) -> Mapping[str, Any] | None:
+def understood(stix: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """What the handling extension of a definition says, or None where not all of it is understood.
 
     "An extension with another property (besides `extension_type`, which is `property-extension`), or a value that is
@@ -155,7 +152,7 @@ def understood(stix: Mapping[str, Any], exchange: Exchange) -> Mapping[str, Any]
         and ("government" not in said or said["government"] in ("yes", "no"))
         and ("embargo_until" not in said or moment_of(said["embargo_until"]) is not None)
         and ("refused_purposes" not in said or is_list_of(said["refused_purposes"], REFUSABLE.__contains__))
-        and ("legal_basis" not in said or is_protection(said["legal_basis"], exchange))
+        and ("legal_basis" not in said or isinstance(said["legal_basis"], str))
     )
     return said if values_are_right else None
 
@@ -172,11 +169,6 @@ def is_addressee(word: str) -> bool:
     if not colon:
         return word in CLASSES
     return kind in ("organization", "group", "account") and NAME.fullmatch(name) is not None
-
-
-def is_protection(value: Any, exchange: Exchange) -> bool:
-    """Whether it is "a name from the exchange's list of protections"."""
-    return isinstance(value, str) and NAME.fullmatch(value) is not None and value in exchange.protections
 
 
 def moment_of(value: Any) -> datetime | None:

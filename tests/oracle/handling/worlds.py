@@ -17,7 +17,6 @@ from tests.oracle.handling.terms import EXTENSION, LEVELS, PUBLISHED, REFUSABLE,
 
 EXCHANGE = "hub"
 PURPOSES = ("cybersecurity", *sorted(REFUSABLE))
-PROTECTIONS = frozenset({"act-of-2015", "critical-infrastructure"})
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 MOMENTS = tuple(
     NOW + d for d in (timedelta(0), *(timedelta(**{u: n}) for u in ("microseconds", "days") for n in (-1, 1)))
@@ -102,7 +101,7 @@ def exchange(draw: random.Random) -> Exchange:
     plain = draw.random() < 0.5
     chosen = {level: choices[0] if plain else draw.choice(choices) for level, choices in MAPS.items()}
     default = draw.choice(("amber", "amber", "amber+strict", "red"))
-    return Exchange(EXCHANGE, chosen, default, PROTECTIONS)
+    return Exchange(EXCHANGE, chosen, default)
 
 
 def handling(draw: random.Random) -> dict[str, Any]:
@@ -117,7 +116,7 @@ def handling(draw: random.Random) -> dict[str, Any]:
     if draw.random() < 0.3:
         said["refused_purposes"] = draw.sample(PURPOSES[1:], k=draw.choice((1, 1, 2, 5)))
     if draw.random() < 0.1:
-        said["legal_basis"] = draw.choice(sorted(PROTECTIONS))
+        said["legal_basis"] = "act-of-2015"
     return said
 
 
