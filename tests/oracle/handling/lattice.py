@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Any
 
 from tests.oracle.handling.readers import ANONYMOUS, Reader
@@ -29,6 +29,8 @@ from tests.oracle.handling.worlds import (
 
 IN_G1 = frozenset({EXCHANGE, "org-b", "gov-a", "wait-member"})
 TLP_2_ID = {level: name for name, level in reversed(PUBLISHED.items())}
+FEW = ("cybersecurity", "civil-litigation")
+"""One purpose that nothing refuses, and one of the five that an item can refuse alike."""
 INDICATOR = named("indicator", 1)
 CONTRIBUTORS = tuple(name for name, _, _ in ORGANIZATIONS)
 
@@ -130,13 +132,13 @@ def granular(name: str) -> dict[str, Any]:
     return {"selectors": ["name"], "marking_ref": name}
 
 
-def by_label(contributors: Sequence[str] = CONTRIBUTORS) -> Iterator[tuple[str, World]]:
-    """Every way to a label, under every map and default label, for every reader of every contributor's item."""
+def by_label(contributors: Sequence[str] = CONTRIBUTORS, *, every_map: bool = True) -> Iterator[tuple[str, World]]:
+    """Every way to a label, under every map (or the default alone) and default label, for every reader."""
     questions = asked(PURPOSES[:1])
     for contributor in contributors:
         for name, markings, collection, definitions in ways(contributor):
             item = Item(stix_object(INDICATOR) | markings, f"{contributor}-1", contributor, collection)
-            for rank, chosen in enumerate(maps(None)):
+            for rank, chosen in enumerate(maps(None) if every_map else islice(maps(None), 1)):
                 for default in LEVELS[2:5] if name == "unmarked" else LEVELS[2:3]:
                     here = Exchange(EXCHANGE, chosen, default)
                     yield f"{contributor}: {name}, map {rank}, {default}", World(here, definitions, item, questions)

@@ -136,8 +136,11 @@ def rule_6_classes(terms: Terms, exchange: Exchange) -> frozenset[str]:
 
 
 def rule_6_is_named(reader: Reader, terms: Terms) -> bool:
-    """6, the others: "an organization or a group, up to AMBER+STRICT"; "an account at every label"; "Applicants are left
-    out, however they are named". Groups are the reader's now: "A group is whoever is in it when it is read"."""
+    """6, the others.
+
+    "an organization or a group, up to AMBER+STRICT. A group is whoever is in it when it is read"; "an account at every
+    label"; "Applicants are left out, however they are named".
+    """
     if terms.address is None or reader.account is None or reader.applicant:
         return False
     if f"account:{reader.account}" in terms.address:

@@ -5,7 +5,7 @@ The only module here that imports the reference.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -24,6 +24,7 @@ from tests.oracle.handling.worlds import ORGANIZATIONS, World
 KIND = {name: "applicant" if waits else kind for name, kind, waits in ORGANIZATIONS}
 
 
+@lru_cache(maxsize=1_000)
 def principal_of(reader: Reader) -> Principal:
     if reader.account is None:
         return Principal(purpose=reader.purpose)
@@ -83,16 +84,22 @@ def oracle_answers(world: World) -> list[bool]:
     return [readers.may_read(reader, world.item, said, world.exchange, moment) for reader, moment in world.questions]
 
 
-def difference(name: str, world: World, ask: Callable[[World], list[bool]] = answers) -> str | None:
+def difference(name: str, world: World) -> str | None:
     """None where both agree on every question; else the first on which they do not, with all that led there."""
-    wanted, got = oracle_answers(world), ask(world)
-    for question, ours, theirs in zip(world.questions, wanted, got, strict=True):
-        if ours is not theirs:
-            used = [d for d in world.definitions if d.stix["id"] in set(terms.markings_of(world.item.stix))]
-            said = terms.terms_of(world.item, used, world.exchange)
-            return (
-                f"world {name}: the page says {ours}, the policy {theirs}\n  reader {question[0]}\n  at {question[1]}\n"
-                f"  item {world.item}\n  definitions {used}\n  terms {said}\n"
-                f"  stored under {restriction_of(world)}\n  exchange {world.exchange}"
-            )
-    return None
+    wanted, got = oracle_answers(world), answers(world)
+    if wanted == got:
+        return None
+    place = next(n for n, pair in enumerate(zip(wanted, got, strict=True)) if pair[0] is not pair[1])
+    (reader, moment), used = world.questions[place], set(terms.markings_of(world.item.stix))
+    definitions = [d for d in world.definitions if d.stix["id"] in used]
+    return "\n  ".join(
+        (
+            f"world {name}: the page says {wanted[place]}, the policy {got[place]}",
+            f"reader {reader} at {moment}",
+            f"item {world.item}",
+            f"definitions {definitions}",
+            f"terms {terms.terms_of(world.item, definitions, world.exchange)}",
+            f"stored under {restriction_of(world)}",
+            f"exchange {world.exchange}",
+        )
+    )

@@ -81,7 +81,7 @@ def terms_of(item: Item, definitions: Sequence[Definition], exchange: Exchange) 
 
     "An item has the strictest of the labels that its markings give it, wherever they stand", collection included; "An
     item with no label at all gets the exchange's default"; "if it is one of the published definitions of TLP
-    themselves, CLEAR". A definition goes where its own handling lets it go: others "are not shown it, whatever its label".
+    themselves, CLEAR". Those to whom the own handling of a definition "does not let it go are not shown it".
     """
     given = [] if item.collection_label is None else [item.collection_label]
     statements: list[Mapping[str, Any]] = []

@@ -87,8 +87,8 @@ class World:
 
 
 def accounts(draw: random.Random) -> list[Reader]:
-    """Two accounts of each organization, of drawn roles and groups; the purpose is drawn with the question."""
-    found = [ANONYMOUS]
+    """The public, thrice, and two accounts of each organization, of drawn roles and groups."""
+    found = [ANONYMOUS] * 3
     for name, kind, waits in ORGANIZATIONS:
         groups = frozenset(g for g in ("g1", "g2") if draw.random() < 0.3)
         roles = ("operator", "analyst", "member") if kind == "exchange" else ("member", "analyst")
@@ -109,7 +109,7 @@ def handling(draw: random.Random) -> dict[str, Any]:
     said: dict[str, Any] = {"extension_type": "property-extension"}
     if draw.random() < 0.4:
         said["addressed_to"] = draw.choices(WORDS, k=draw.choice((1, 1, 2, 3, 6)))
-    if draw.random() < 0.3:
+    if draw.random() < 0.4:
         said["government"] = draw.choice(("yes", "no"))
     if draw.random() < 0.25:
         said["embargo_until"] = draw.choice(TIMESTAMPS)
@@ -167,7 +167,6 @@ MISSTATED: tuple[dict[str, Any], ...] = (
     {"legal_basis": ["act-of-2015"]},
     {"legal_basis": None},
     {"legal_basis": 7},
-    {"government": "no", "note": "please"},
     {"addressed_to": ["members"], "extension_type": "toplevel-property-extension"},
     {"extension_type": "new-sdo"},
 )
@@ -208,7 +207,7 @@ def definition(draw: random.Random, name: str) -> dict[str, Any]:
     if lot < 0.82:
         return stix | {"extensions": {EXTENSION: {"extension_type": "property-extension", **draw.choice(AT_THE_LIMIT)}}}
     if lot < 0.9:
-        wrong = {"extension_type": "property-extension", **draw.choice(MISSTATED)}
+        wrong = draw.choice(MISSTATED) if draw.random() < 0.8 else {"note": "please"}
         return stix | {"extensions": {EXTENSION: handling(draw) | wrong}}
     return stix | draw.choice(strange(handling(draw)))
 
@@ -238,7 +237,7 @@ def item(draw: random.Random, number: int, pool: Sequence[Definition]) -> Item:
 
     def marking() -> str:
         lot = draw.random()
-        if lot < 0.45:
+        if lot < 0.35:
             return draw.choice(IDS)
         if lot < 0.95 and counting:
             return draw.choice(counting)
@@ -252,7 +251,7 @@ def item(draw: random.Random, number: int, pool: Sequence[Definition]) -> Item:
         defined = draw.choice(pool)
         stix, name = dict(defined.stix), defined.organization
     if lot >= 0.02:
-        for _ in range(draw.choice((0, 1, 1, 1, 2, 3))):
+        for _ in range(draw.choice((0, 1, 1, 2, 2, 3))):
             stix.setdefault("object_marking_refs", []).append(marking())
         for _ in range(draw.choice((0, 0, 0, 1, 2))):
             granular = {"lang": "en"} if draw.random() < 0.1 else {"marking_ref": marking()}
@@ -261,14 +260,13 @@ def item(draw: random.Random, number: int, pool: Sequence[Definition]) -> Item:
     return Item(stix, f"{name}-{draw.choice((1, 2))}", name, label)
 
 
-def worlds(seed: int, count: int, *, items: int = 40) -> Iterator[tuple[str, World]]:
-    """So many worlds of one question each, with the name to draw them again by; `items` share one exchange."""
-    for number in range(-(-count // items)):
+def worlds(seed: int, count: int, *, items: int = 40, questions: int = 4) -> Iterator[tuple[str, World]]:
+    """At least so many questions with their worlds, and the name to draw them again by; `items` share one exchange."""
+    for number in range(-(-count // (items * questions))):
         draw = random.Random(f"{seed}/{number}")
-        here, readers = exchange(draw), accounts(draw)
+        here, readers = exchange(draw), [replace(r, purpose=p) for r in accounts(draw) for p in PURPOSES]
         owners = [name for name, _, _ in ORGANIZATIONS for _ in range(3)]
         pool = tuple(Definition(definition(draw, named("marking-definition", n)), org) for n, org in enumerate(owners))
-        for n in range(min(items, count - number * items)):
-            asked = item(draw, n, pool)
-            reader = replace(draw.choice(readers), purpose=draw.choice(PURPOSES))
-            yield f"{seed}/{number}/{n}", World(here, pool, asked, ((reader, draw.choice(MOMENTS)),))
+        for n in range(items):
+            asked = tuple((draw.choice(readers), draw.choice(MOMENTS)) for _ in range(questions))
+            yield f"{seed}/{number}/{n}", World(here, pool, item(draw, n, pool), asked)
