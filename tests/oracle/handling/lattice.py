@@ -145,9 +145,16 @@ def by_label(contributors: Sequence[str] = CONTRIBUTORS, *, every_map: bool = Tr
 
 
 def by_statement(
-    *, pairs: bool, contributors: Sequence[str] = CONTRIBUTORS, purposes: Sequence[str] = PURPOSES
+    *,
+    pairs: bool,
+    contributors: Sequence[str] = CONTRIBUTORS,
+    purposes: Sequence[str] = PURPOSES,
+    where: str = "object",
 ) -> Iterator[tuple[str, World]]:
-    """Every single statement, or every pair, at every level under every map; the second of a pair is the exchange's."""
+    """Every single statement, or every pair, at every level under every map; the second of a pair is the exchange's.
+
+    `where` is `object` or `property` (label and statements both stand there), or `collection`, which has the label.
+    """
     said, questions = statements(), asked(purposes)
     together = list(combinations(range(len(said)), 2)) if pairs else [(n,) for n in range(len(said))]
     for contributor in contributors:
@@ -156,12 +163,15 @@ def by_statement(
             for place, who in enumerate((contributor, EXCHANGE))
             for n, stix in enumerate(said)
         )
-        for level in LEVELS:
-            label = TLP_2_ID.get(level, ABSENT)
+        for level in LEVELS[: 5 if where == "collection" else 6]:
             for chosen in together:
-                marks = [label, *(definitions[place * len(said) + n].stix["id"] for place, n in enumerate(chosen))]
-                stix = stix_object(INDICATOR) | {"object_marking_refs": marks}
-                item = Item(stix, f"{contributor}-1", contributor, None)
+                marks = [definitions[place * len(said) + n].stix["id"] for place, n in enumerate(chosen)]
+                marks += [] if where == "collection" else [TLP_2_ID.get(level, ABSENT)]
+                stood = {"object_marking_refs": marks}
+                if where == "property":
+                    stood = {"granular_markings": [granular(mark) for mark in marks]}
+                label = level if where == "collection" else None
+                item = Item(stix_object(INDICATOR) | stood, f"{contributor}-1", contributor, label)
                 for rank, words in enumerate(maps(level)):
                     here = Exchange(EXCHANGE, words, "amber")
                     yield f"{contributor}: {level}, {chosen}, map {rank}", World(here, definitions, item, questions)
