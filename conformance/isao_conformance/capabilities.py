@@ -37,6 +37,12 @@ def _services(answer: Answer) -> dict[str, Any]:
     return services if isinstance(services, dict) else {}
 
 
+def _offered(answer: Answer) -> list[Any]:
+    """The names of the functions that a capability document lists as offered."""
+    listed = [one for one in answer.list_of("functions") if isinstance(one, dict)]
+    return [one.get("name") for one in listed if one.get("status") == "offered"]
+
+
 def _has_collection(can_read: bool, can_write: bool) -> Shows:
     return lambda _, answer: any(
         c.get("can_read") is can_read and c.get("can_write") is can_write for c in _collections(answer)
@@ -65,6 +71,9 @@ SHOWN_BY_ONE: dict[str, Shows] = {
     ),
     "audit-log": lambda request, answer: (
         _endpoint(request).endswith(CAPABILITY_PATH) and _ok(answer) and "audit" in _services(answer)
+    ),
+    "privacy-review": lambda request, answer: (
+        _endpoint(request).endswith(CAPABILITY_PATH) and _ok(answer) and "privacy" in _offered(answer)
     ),
     "event-stream": lambda request, answer: (
         _endpoint(request).endswith("/events/") and _ok(answer) and answer.media_type[0] == "text/event-stream"

@@ -44,10 +44,15 @@ def paths(contracts: Iterable[Contract]) -> dict[str, Json]:
     found = _common()
     for one in contracts:
         home = f"/functions/{one.resource}/"
-        found[home] = {"get": _list(one), "post": _step(one, one.create)}
+        found[home] = {"get": _list(one), **({"post": _step(one, one.create)} if can_be_made(one) else {})}
         found[f"{home}{{record}}/"] = {"get": _read(one)}
         found |= {f"{home}{{record}}/{step.name}/": {"post": _step(one, step)} for step in callable_steps(one)}
     return found
+
+
+def can_be_made(contract: Contract) -> bool:
+    """Whether some account can make a record; others are made by the exchange as part of something else."""
+    return not BY_ITSELF.issuperset(contract.create.by)
 
 
 def callable_steps(contract: Contract) -> list[Step]:

@@ -35,6 +35,9 @@ SHOWN = {
     "tls": exchange(404),
     "function-api": exchange(200, '{"services": {"functions": {"root": "x"}}}', path=".well-known/isao.json"),
     "audit-log": exchange(200, '{"services": {"audit": {"root": "x"}}}', path=".well-known/isao.json"),
+    "privacy-review": exchange(
+        200, '{"functions": [{"name": "privacy", "status": "offered"}]}', path=".well-known/isao.json"
+    ),
     "event-stream": exchange(200, "retry: 1", path="events/", kind="text/event-stream"),
 }
 

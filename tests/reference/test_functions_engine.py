@@ -35,7 +35,7 @@ from tests.support.functions import (
     table,
     words,
 )
-from tests.support.world import Clock, World, indicator, world
+from tests.support.world import Clock, World, indicator, objects_url, world
 
 CONTRACTS = load().contracts
 # What each account is, written down once more: the engine's own answer is what is tested.
@@ -54,8 +54,10 @@ MAKER = {
     "feedback": "member-b",
     "memberships": "applicant",
     "recalls": "member-a",
+    "reviews": "member-a",
     "submissions": "member-a",
 }
+DOUBTFUL = "Please ask quiet.person@isp.example about it."
 PARTY = {"feedback": "member-a", "recalls": "member-b"}
 
 
@@ -80,6 +82,10 @@ class Stage:
             resource: make(exchange, MAKER[resource], resource, document)["id"]
             for resource, document in self.documents.items()
         }
+        # Nobody makes a review: the exchange does, of what somebody shares.
+        exchange.as_("member-a").post(objects_url(), {"objects": [indicator(description=DOUBTFUL)]})
+        self.documents["reviews"] = valid("review")
+        self.ids["reviews"] = listed(exchange, "analyst", "reviews")[0]["id"]
 
     def put(self, contract: Contract, state: str) -> None:
         """Puts the contract's record into a state, with the readers it has there."""

@@ -27,7 +27,7 @@ from isao_spec.contract import CREATE, Contract, Role, Step
 from tests.support import documents
 from tests.support.asgi import TAXII, Response
 from tests.support.functions import JSON
-from tests.support.world import ACCOUNTS, World, indicator, object_url, objects_url, world
+from tests.support.world import ACCOUNTS, OPEN, World, indicator, object_url, objects_url, world
 
 READING = ("GET", "HEAD", "OPTIONS")
 POST_OBJECTS = "/{api_root}/collections/{collection}/objects/"
@@ -169,7 +169,8 @@ class Stage:
 
     def _record(self, contract: Contract, step: Step) -> tuple[Record, str]:
         """A record from which the step can be taken, put there as the contract would leave it, and who takes it."""
-        maker = _account_for(contract.create)
+        # What the exchange makes of what was contributed is its contributor's.
+        maker = "member-b" if Role.EXCHANGE in contract.create.by else _account_for(contract.create)
         account = maker if Role.CONTRIBUTOR in step.by else _account_for(step)
         exchange = self.exchange
         with exchange.store.writing() as db:
@@ -183,9 +184,9 @@ class Stage:
                 organization=_organization(maker),
                 audience=0,
                 named=("south",) if Role.RECIPIENT in step.by else (),
-                facts={"sha256": documents.VALUES["sha256"]},
+                facts={"sha256": documents.VALUES["sha256"], "staff": _set_aside()},
                 created=0,
-                document=documents.valid(contract.document, self.values),
+                document={**documents.valid(contract.document, self.values), **_place(contract)},
             )
             made = replace(made, audience=items.audience_key(db, engine.readers(db, contract, made)))
             made = records.insert_record(db, made)
@@ -249,6 +250,17 @@ def _account_for(step: Step) -> str:
     """An account that is one of those who may take a step; a recipient is `member-b`."""
     allowed = set(step.by) | ({Role.MEMBER} if Role.RECIPIENT in step.by else set())
     return next(account for account, roles in ROLES.items() if roles & allowed)
+
+
+def _set_aside() -> dict[str, Any]:
+    """What the staff's part of a review keeps of an object, and where in it something was found."""
+    item = indicator(marks=["green"], description="Seen by Jane Example.")
+    found = [{"path": ["description"], "start": 8, "end": 20, "rule": "person-name"}]
+    return {"original": json.dumps(item), "found": found}
+
+
+def _place(contract: Contract) -> dict[str, str]:
+    return {"collection": OPEN} if contract.resource == "reviews" else {}
 
 
 def _organization(account: str) -> str:

@@ -77,6 +77,14 @@ def publish(
     return [str(one["id"]) for one in objects]
 
 
+def introduce(moment: Moment, collection: Collection, label: str) -> None:
+    """Stores the exchange's identity for readers of a label who do not have it yet, in a collection."""
+    exchange = moment.exchange()
+    made = _identities(moment, [exchange.organization], label)
+    if made:
+        _take(moment, collection, made, exchange, label)
+
+
 def publication(moment: Moment) -> Collection:
     """Where functions publish: the first collection that members read and write. 409 when there is none."""
     for one in collections.all_collections(moment.db):
@@ -97,7 +105,7 @@ def revoke(moment: Moment, stix_id: str, organization: str | None) -> list[str]:
             items.delete_items(moment.db, [row.key])
         elif not stored.get("revoked"):
             kind = parties.organization_kind(moment.db, row.organization) or ""
-            version = {**stored, "revoked": True, "modified": _after(stored["modified"], moment.now)}
+            version = {**stored, "revoked": True, "modified": following(stored["modified"], moment.now)}
             contributor = Contributor(row.account, row.organization, kind)
             # What is stored was taken once, perhaps under laxer rules; that is no reason to leave it there.
             taken = _take(moment, row.collection, [version], contributor, row.label, strict=False, guarded=False)
@@ -161,12 +169,12 @@ def _identities(moment: Moment, authors: Iterable[str], label: str) -> list[Stix
         one["id"] = identity_of(organization)
         if known:
             before = json.loads(known[0].body)
-            one |= {"created": before["created"], "modified": _after(before["modified"], moment.now)}
+            one |= {"created": before["created"], "modified": following(before["modified"], moment.now)}
         made.append(one)
     return made
 
 
-def _after(modified: str, now: int) -> str:
+def following(modified: str, now: int) -> str:
     """The time of a version that follows one of `modified`: now, or just later than a clock that was ahead."""
     mine, theirs = stamp(now), timestamps.version_key(modified)
     if theirs is not None and (timestamps.version_key(mine) or "") <= theirs:

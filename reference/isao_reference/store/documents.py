@@ -76,8 +76,19 @@ def insert_status(
 
 
 def forget_statuses(db: sqlite3.Connection, before: int) -> None:
-    """Removes statuses older than a moment (microseconds)."""
-    db.execute("DELETE FROM statuses WHERE created < ?", (before,))
+    """Removes statuses that were complete before a moment (microseconds)."""
+    db.execute("DELETE FROM statuses WHERE created < ? AND id NOT IN (SELECT status FROM awaited)", (before,))
+
+
+def update_status(db: sqlite3.Connection, identifier: str, now: int, body: bytes) -> None:
+    """Changes what a status says; its time until it is forgotten begins anew."""
+    db.execute("UPDATE statuses SET created = ?, body = ? WHERE id = ?", (now, body, identifier))
+
+
+def status_body(db: sqlite3.Connection, identifier: str) -> bytes | None:
+    """What a status says, for the exchange itself; None when there is none of that id."""
+    row = db.execute("SELECT body FROM statuses WHERE id = ?", (identifier,)).fetchone()
+    return None if row is None else bytes(row[0])
 
 
 def get_status(db: sqlite3.Connection, api_root: str, identifier: str) -> tuple[str, bytes] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,12 +29,14 @@ from isao_reference.wire.stix_object import ObjectFault, StixFacts
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one object; `why` says so when it was refused, and is empty otherwise."""
+    """What became of one object; `why` says so when it was refused or waits, and is empty otherwise. `review` is the
+    record of the review that it waits for."""
 
     id: str
     version: str
     ok: bool
     why: str = ""
+    review: str = ""
 
 
 def same_content(stored: bytes, body: bytes, value: Any) -> bool:
@@ -183,13 +185,14 @@ def take(
     strict: bool = True,
     guarded: bool = True,
     principal: Principal | None = None,
+    made: Set[int] = frozenset(),
 ) -> list[Outcome]:
     """Stores what can be stored and says for each object, in the order sent, what became of it.
 
     `now` is microseconds; `asserted_label` is the label of unlabelled objects when an operator
     vouches for another one than the exchange's default; `strict` refuses objects that break a MUST of STIX. Only what
-    the exchange itself stores in a contributor's name is not `guarded` against speaking for another. `principal` is who
-    asks, where somebody does: what it may see decides.
+    the exchange itself stores in a contributor's name is not `guarded` against speaking for another: all of it, or
+    the objects at the positions in `made`. `principal` is who asks, where somebody does: what it may see decides.
     """
     guard = Guard(db, collection, contributor, now, principal)
     distribution, declared_default = documents.policy_settings(db)
@@ -221,7 +224,8 @@ def take(
         )
         date_added = collections.next_date_added(now, last)
         try:
-            if take_one(db, collection, item, one.value, contributor, date_added, strict, guard if guarded else None):
+            watching = guard if guarded and position not in made else None
+            if take_one(db, collection, item, one.value, contributor, date_added, strict, watching):
                 last = date_added
                 left_out = arrivals.left_out(db, collection, item, contributor)
                 narrowed += [(organization, fact.id) for organization in left_out]

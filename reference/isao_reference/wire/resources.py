@@ -96,16 +96,32 @@ def status_details(object_id: str, version: str, message: str | None = None) -> 
 
 
 def status(
-    identifier: str, request_timestamp: int, successes: Sequence[Any], failures: Sequence[Any]
+    identifier: str,
+    request_timestamp: str,
+    successes: Sequence[Any],
+    failures: Sequence[Any],
+    pendings: Sequence[Any] = (),
 ) -> dict[str, Any]:
-    """The status of a finished request (TAXII 2.1 section 4.3.1): nothing is ever pending here."""
+    """The status of a request (TAXII 2.1 section 4.3.1): complete as soon as nothing is pending."""
     counts = {
         "id": identifier,
-        "status": "complete",
-        "request_timestamp": timestamps.format_micros(request_timestamp),
-        "total_count": len(successes) + len(failures),
+        "status": "pending" if pendings else "complete",
+        "request_timestamp": request_timestamp,
+        "total_count": len(successes) + len(failures) + len(pendings),
         "success_count": len(successes),
         "failure_count": len(failures),
-        "pending_count": 0,
+        "pending_count": len(pendings),
     }
-    return {**counts, **without_empty({"successes": list(successes), "failures": list(failures)})}
+    lists = {"successes": list(successes), "failures": list(failures), "pendings": list(pendings)}
+    return {**counts, **without_empty(lists)}
+
+
+def status_decided(before: Mapping[str, Any], object_id: str, version: str, failure: str | None) -> dict[str, Any]:
+    """The status after a pending object was decided: it is a success, or a failure with these words."""
+    lines = {name: list(before.get(name, ())) for name in ("successes", "failures", "pendings")}
+    waiting = [one for one in lines["pendings"] if (one["id"], one["version"]) == (object_id, version)]
+    lines["pendings"] = [one for one in lines["pendings"] if one not in waiting]
+    lines["successes" if failure is None else "failures"] += [
+        status_details(object_id, version, failure) for _ in waiting
+    ]
+    return status(str(before["id"]), str(before["request_timestamp"]), **lines)

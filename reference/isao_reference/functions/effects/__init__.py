@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from isao_reference.functions.effects import agreements, alerts, feedback, memberships, recalls, submissions
+from isao_reference.functions.effects import agreements, alerts, feedback, memberships, recalls, reviews, submissions
 from isao_reference.functions.moment import Effect
 
 EFFECTS: Mapping[str, Effect] = {
@@ -29,6 +29,14 @@ EFFECTS: Mapping[str, Effect] = {
     "tell-the-silent": alerts.tell_the_silent,
     "route-to-originator": feedback.route_to_originator,
     "publish-opinion": feedback.publish_opinion,
+    "minimise-what-is-certain": reviews.minimise_what_is_certain,
+    "the-reason-names-no-values": reviews.the_reason_names_no_values,
+    "publish-the-original": reviews.publish_the_original,
+    "publish-a-minimised-copy": reviews.publish_a_minimised_copy,
+    "revoke-the-copy": reviews.revoke_the_copy,
+    "forget-the-original": reviews.forget_the_original,
+    "say-that-it-is-overdue": reviews.say_that_it_is_overdue,
+    "settle-the-statuses": reviews.settle_the_statuses,
     "the-item-is-the-callers-to-recall": recalls.the_item_is_the_callers_to_recall,
     "revoke-the-item": recalls.revoke_the_item,
     "reach-its-recipients": recalls.reach_its_recipients,
