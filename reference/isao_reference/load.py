@@ -32,18 +32,21 @@ class Refused:
 
 @dataclass
 class Tally:
-    """What became of the objects of a load; only the first refusals are kept, all are counted."""
+    """What became of the objects of a load; only the first refusals are kept, all are counted. `held` of the refused
+    wait for a person."""
 
     stored: int = 0
     refused: int = 0
+    held: int = 0
     refusals: list[Refused] = field(default_factory=list)
 
-    def add(self, found: FoundObject, ok: bool, why: str) -> None:
+    def add(self, found: FoundObject, ok: bool, why: str, held: bool = False) -> None:
         """Count one object."""
         if ok:
             self.stored += 1
             return
         self.refused += 1
+        self.held += held
         if len(self.refusals) < SHOWN_REFUSALS:
             self.refusals.append(Refused(found.file, found.position, found.id, why))
 
@@ -65,18 +68,22 @@ def load_files(
     *,
     strict: bool = True,
     reviewed_by: str | None = None,
+    review: bool = False,
 ) -> Tally:
     """Put the objects of each file into the collection (id or alias) that `homes` names for it.
 
     `account` is the contributor; `default_label` is asserted for objects without a label, by the account
     `reviewed_by`: the audit log keeps both. `progress` is called after every batch with the file and how many of its
-    objects are done. Without `strict` objects are taken that break a MUST of STIX. Raises SetupError for an unknown
-    collection or account, UnreadableFile for a file that cannot be read.
+    objects are done. Without `strict` objects are taken that break a MUST of STIX; with `review` what a privacy review
+    finds is set aside. Raises SetupError for an unknown collection or account, UnreadableFile for a file that cannot
+    be read.
     """
 
-    def store_all(collection: str, batch: list[FoundObject]) -> list[Outcome]:
+    def store_all(collection: str, batch: list[FoundObject], review: bool = False) -> list[Outcome]:
         raws = [found.raw for found in batch]
-        return setup.ingest(store, collection, raws, account, default_label, strict=strict, reviewed_by=reviewed_by)
+        return setup.ingest(
+            store, collection, raws, account, default_label, strict=strict, reviewed_by=reviewed_by, review=review
+        )
 
     for path, collection in homes.items():
         definitions = (found for found in read_objects(path) if found.id.startswith("marking-definition--"))
@@ -86,9 +93,9 @@ def load_files(
     for path, collection in homes.items():
         done = 0
         for batch in _batches(read_objects(path)):
-            outcomes = store_all(collection, batch)
+            outcomes = store_all(collection, batch, review)
             for found, outcome in zip(batch, outcomes, strict=True):
-                tally.add(found, outcome.ok, outcome.why)
+                tally.add(found, outcome.ok, outcome.why, bool(outcome.review))
             done += len(batch)
             progress(path, done)
     return tally

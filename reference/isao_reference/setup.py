@@ -20,11 +20,11 @@ from typing import Any
 from isao_reference import auth, limits
 from isao_reference.audit import trail
 from isao_reference.audit.record import Draft
-from isao_reference.functions import engine
+from isao_reference.functions import engine, review_desk
 from isao_reference.policy import audience, tlp
 from isao_reference.policy.audience import Contributor
 from isao_reference.policy.principal import ORGANIZATION_KINDS, READER_CLASSES, ROLES, STANDINGS
-from isao_reference.settings import utc_now
+from isao_reference.settings import Settings, utc_now
 from isao_reference.store import api_roots, collections, credentials, documents, events, identities, items, parties
 from isao_reference.store.api_roots import ApiRoot
 from isao_reference.store.collections import Collection
@@ -258,6 +258,7 @@ def ingest(
     *,
     strict: bool = True,
     reviewed_by: str | None = None,
+    review: bool = False,
 ) -> list[Outcome]:
     """Stores a batch of STIX objects, each given as its JSON bytes, in one transaction, as if
     `account` had posted them; one outcome (id, version, ok, why) an object, in order.
@@ -266,11 +267,13 @@ def ingest(
     exchange's published default. Statement markings are known when they are in the same batch
     or were stored before, so load a marking definition no later than what it marks. Without
     `strict` objects are taken that break a MUST of STIX. `reviewed_by` is the account that answers for the label; it is
-    kept in the audit log together with it.
+    kept in the audit log together with it. With `review` what a privacy review finds is set aside as it is over TAXII;
+    without it the operator answers for the objects.
     """
     if default_label is not None:
         one_of("label", default_label, tlp.TLP_LABELS)
     submitted = [_submitted(raw) for raw in raw_objects]
+    found_in = review_desk.look(submitted) if review else []
     concerns = {"collection": collection_id, "contributor": account}
     if default_label is not None:
         concerns |= {"label": default_label, "reviewed_by": reviewed_by or account}
@@ -284,7 +287,11 @@ def ingest(
             raise SetupError(f"there is no account {account!r}")
         contributor = Contributor(found.name, found.organization, found.kind)
         now = timestamps.micros(clock())
-        outcomes = intake.take(db, collection, submitted, contributor, now, default_label, strict=strict)
+        if review:
+            own = Settings(store.path, clock=clock)
+            outcomes = review_desk.receive(own, db, collection, submitted, contributor, now, found_in, default_label)
+        else:
+            outcomes = intake.take(db, collection, submitted, contributor, now, default_label, strict=strict)
         taken = [one.id for one in outcomes if one.ok]
         draft.take(taken, refused=len(outcomes) - len(taken))
         return outcomes

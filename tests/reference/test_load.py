@@ -295,3 +295,26 @@ def test_progress_is_told_on_standard_error(tmp_path: Path, database: Path) -> N
     assert result.exit_code == 0
     assert "1,200 of 1,200 objects (x.ndjson)" in result.stderr
     assert "1,200 of" not in result.stdout
+
+
+def test_who_loads_answers_for_the_content_unless_a_review_is_asked_for(tmp_path: Path, database: Path) -> None:
+    secret = "078-05-1120"
+    notes = [
+        _note(1, content=f"The victim's SSN is {secret}."),
+        _note(2, content="Ask quiet.person@isp.example."),
+        _note(3),
+    ]
+    path = _write(tmp_path / "x.json", _json({"type": "bundle", "objects": notes}))
+    reviewed = _load(database, path, "--new-collection", "Reviewed", "--review")
+    assert reviewed.exit_code == 1
+    assert "1 objects loaded, 2 refused" in reviewed.stdout
+    assert "1 of them wait for a person" in reviewed.stdout
+    assert "us-ssn at /content" in reviewed.stdout
+    bodies = [body.decode() for (body,) in _rows(database, "i.body") if b'"note"' in body]
+    assert [json.loads(body)["content"] for body in bodies] == ["note 3", "The victim's SSN is [removed: us-ssn]."]
+    trusted = _load(database, path, "--new-collection", "Trusted")
+    assert trusted.exit_code == 0, trusted.output
+    assert "3 objects loaded, 0 refused" in trusted.stdout
+    both = _load(database, path, "--new-collection", "Both", "--review", "--keep-invalid")
+    assert both.exit_code == 2
+    assert "--keep-invalid" in both.stderr

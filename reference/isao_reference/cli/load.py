@@ -35,6 +35,7 @@ PATH = click.Path(path_type=Path)
 @click.option(
     "--keep-invalid", is_flag=True, help="Take objects that break a MUST of STIX too; `isao validate` says which."
 )
+@click.option("--review", is_flag=True, help="Set aside what a privacy review finds, as it is done over TAXII.")
 def load(
     files: tuple[Path, ...],
     database: Path,
@@ -45,16 +46,20 @@ def load(
     default_tlp: str | None,
     reviewed_by: str | None,
     keep_invalid: bool,
+    review: bool,
 ) -> None:
     """Load bundles, TAXII envelopes or newline-delimited STIX objects, plain or gzip.
 
     Without --collection or --new-collection each file goes into a new collection named after it. All files
     are read to their end before the first object is stored. Loading a file again changes nothing. An object
-    that breaks a MUST of STIX is refused, as it is over TAXII; `isao validate` says what is wrong beforehand.
+    that breaks a MUST of STIX is refused, as it is over TAXII; `isao validate` says what is wrong beforehand. Who loads
+    files answers for them: personal information in them is looked for with --review only.
 
     \b
     Exit codes: 0 all objects loaded, 1 some refused, 2 usage or an unreadable file.
     """
+    if review and keep_invalid:
+        raise click.UsageError("--review looks at valid objects only; leave out --keep-invalid")
     _check_options(files, collection, new_collection, readers, default_tlp, reviewed_by)
     from isao_reference.load import load_files
     from isao_reference.stix_files import UnreadableFile, check_files
@@ -65,7 +70,9 @@ def load(
             _check_accounts(store, account, reviewed_by)
             homes = _homes(store, files, collection, new_collection, readers or ("members",))
             strict, progress = not keep_invalid, _Progress(count)
-            tally = load_files(store, homes, account, default_tlp, progress, strict=strict, reviewed_by=reviewed_by)
+            tally = load_files(
+                store, homes, account, default_tlp, progress, strict=strict, reviewed_by=reviewed_by, review=review
+            )
     except UnreadableFile as fault:
         raise Fault(str(fault)) from None
     _tell(tally, default_tlp, reviewed_by)
@@ -160,5 +167,7 @@ def _tell(tally: Tally, default_tlp: str | None, reviewed_by: str | None) -> Non
     if unshown:
         click.echo(f"refused: {unshown:,} more")
     click.echo(f"{tally.stored:,} objects loaded, {tally.refused:,} refused")
+    if tally.held:
+        click.echo(f"{tally.held:,} of them wait for a person: GET /functions/reviews/?state=held")
     if default_tlp:
         click.echo(f"Objects without a label count as TLP:{default_tlp.upper()}, asserted by {reviewed_by}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from isao_reference import errors
@@ -65,16 +65,26 @@ def is_wider(stix: Mapping[str, Any], label: str) -> bool:
 
 
 def publish(
-    moment: Moment, objects: Sequence[Stix], contributor: Contributor, label: str, authors: Iterable[str] = ()
+    moment: Moment,
+    objects: Sequence[Stix],
+    contributor: Contributor,
+    label: str,
+    authors: Iterable[str] = (),
+    copies: Sequence[Stix] = (),
 ) -> list[str]:
     """Stores objects in the collection for what functions publish and returns their ids; identities of `authors` that
-    their readers do not have yet go with them. Objects without a label get `label`. 422 when the exchange takes one of
-    them from nobody."""
-    outcomes = _take(moment, publication(moment), [*_identities(moment, authors, label), *objects], contributor, label)
+    their readers do not have yet go with them, and so do `copies` that the exchange made. Objects without a label get
+    `label`. 422 when the exchange takes one of them from nobody."""
+    place = publication(moment)
+    if copies:
+        introduce(moment, place, label)
+    own = [*_identities(moment, authors, label), *objects]
+    made = frozenset(range(len(own), len(own) + len(copies)))
+    outcomes = _take(moment, place, [*own, *copies], contributor, label, made=made)
     refused = [one for one in outcomes if not one.ok]
     if refused:
         raise errors.invalid_document([("/content", f"{one.id}: {one.why}") for one in refused])
-    return [str(one["id"]) for one in objects]
+    return [str(one["id"]) for one in (*objects, *copies)]
 
 
 def introduce(moment: Moment, collection: Collection, label: str) -> None:
@@ -148,9 +158,12 @@ def _take(
     *,
     strict: bool = True,
     guarded: bool = True,
+    made: Set[int] = frozenset(),
 ) -> list[intake.Outcome]:
     submitted = [Submitted(json.dumps(one, ensure_ascii=False).encode(), one) for one in objects]
-    return intake.take(moment.db, collection, submitted, contributor, moment.now, label, strict=strict, guarded=guarded)
+    return intake.take(
+        moment.db, collection, submitted, contributor, moment.now, label, strict=strict, guarded=guarded, made=made
+    )
 
 
 def _identities(moment: Moment, authors: Iterable[str], label: str) -> list[Stix]:

@@ -8,7 +8,15 @@ from typing import Any
 
 from isao_reference import errors
 from isao_reference.content import admission
-from isao_reference.functions import anonymity, knowledge, ledger, publishing, sight, tables
+from isao_reference.functions import (
+    anonymity,
+    knowledge,
+    ledger,
+    publishing,
+    sight,
+    submission_reviews,
+    tables,
+)
 from isao_reference.functions.knowledge import Known
 from isao_reference.functions.moment import Moment
 from isao_reference.functions.publishing import Stix
@@ -39,14 +47,21 @@ def correlate(moment: Moment) -> None:
 
 
 def publish_or_hold(moment: Moment) -> None:
-    """Structured content is published at once; words wait for a person, and so does what seems to give away an
-    anonymous contributor."""
+    """Structured content is published at once, without personal information that is found in it with certainty; words
+    wait for a person, and so does what is doubtful or seems to give away an anonymous contributor."""
+    found = submission_reviews.look(moment.content)
+    if found:
+        moment.facts["findings"] = submission_reviews.told(moment.content, found)
     if moment.content["format"] == "text":
         moment.then = ("hold", {"reason": HELD})
+    elif not submission_reviews.can_be_settled(moment.content, found):
+        moment.then = ("hold", {"reason": submission_reviews.in_words(moment.content, found)})
     elif moment.content["attribution"] == "anonymous" and anonymity.gives_away(
         moment, _objects(moment, moment.content, moment.exchange())
     ):
         moment.then = ("hold", {"reason": NAMES_ITSELF})
+    elif found:
+        moment.then = ("minimise", submission_reviews.minimised(moment.content, found))
     else:
         moment.then = ("publish", None)
 
@@ -57,8 +72,8 @@ def publish_submission(moment: Moment) -> None:
 
 
 def publish_minimised(moment: Moment) -> None:
-    """Publishes the minimised content as an object of its own. Nothing of what was handed in is published beside it,
-    the title neither."""
+    """Publishes the minimised content: what it changed in the name of the exchange, under other ids. Nothing else of
+    what was handed in is published beside it, the title neither."""
     document = moment.record.document
     content: Any = str((moment.document or {})["content"])
     changed = {"title": content.strip().splitlines()[0][:80]}
@@ -74,7 +89,7 @@ def publish_minimised(moment: Moment) -> None:
     if faults:
         raise errors.invalid_document([("/content", f"{pointer}: {fault}") for pointer, fault in faults])
     _in_its_own_name(moment, minimised)
-    _publish(moment, minimised)
+    _publish(moment, minimised, of=document)
 
 
 def recall_submission(moment: Moment) -> None:
@@ -112,13 +127,17 @@ def _author(moment: Moment, document: Mapping[str, Any]) -> Contributor:
     return moment.exchange() if document["attribution"] == "anonymous" else moment.contributor()
 
 
-def _publish(moment: Moment, document: Mapping[str, Any]) -> None:
+def _publish(moment: Moment, document: Mapping[str, Any], of: Mapping[str, Any] | None = None) -> None:
+    """Publishes what a document holds; `of` is the document that it was minimised from."""
     author, label = _author(moment, document), str(document["marking"])
     objects = _objects(moment, document, author)
     given = document["format"] == "stix" and document["attribution"] != "anonymous"
     also = [] if given else [author.organization]
-    moment.facts["published"] = publishing.publish(moment, objects, author, label, also)
-    _link(moment, objects, author)
+    copies: list[Stix] = []
+    if of is not None and document["attribution"] != "anonymous":
+        objects, copies = submission_reviews.as_copies(moment, _objects(moment, of, author), objects, by_id=given)
+    moment.facts["published"] = publishing.publish(moment, objects, author, label, also if objects else (), copies)
+    _link(moment, [*objects, *copies], author)
 
 
 def _objects(moment: Moment, document: Mapping[str, Any], author: Contributor) -> list[Stix]:
