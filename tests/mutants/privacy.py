@@ -13,7 +13,7 @@ from isao_reference.content.privacy_places import Text
 from isao_reference.functions import review_desk
 from isao_reference.functions.effects import reviews
 from isao_reference.taxii import intake
-from tests.support.answering import Forward, Reply, Seen, on
+from tests.support.answering import Forward, Reply, Seen, on, taxii
 from tests.support.function_faults import about, change_records, exchange_effect
 from tests.support.mutation import Fault, mutant
 
@@ -44,17 +44,19 @@ def what_was_set_aside_is_found_by_its_id(fault: Fault) -> None:
     cache: dict[str, Any] = {}
 
     async def remember(seen: Seen, forward: Forward) -> Reply:
-        with suppress(ValueError, KeyError, TypeError):
+        with suppress(ValueError, KeyError, TypeError, RecursionError):
             cache.update({str(one["id"]): one for one in json.loads(seen.body)["objects"]})
         return await forward(seen)
 
     async def cached(seen: Seen, forward: Forward) -> Reply:
         answer = await forward(seen)
         kept = cache.get(seen.object, {})
-        named = "victim's" in json.dumps(kept)
-        return (
-            Reply(200, answer.headers, b"").with_json({"objects": [kept]}) if named and not answer.objects else answer
-        )
+        if answer.objects or "victim's" not in json.dumps(kept):
+            return answer
+        dated = taxii({"objects": [kept]})
+        for name in ("First", "Last"):
+            dated = dated.with_header(f"X-TAXII-Date-Added-{name}", "2026-01-05T08:00:00.000000Z")
+        return dated
 
     fault.around(on("objects", method="POST"), remember)
     fault.around(lambda seen: seen.principal == "member-b" and on("object")(seen), cached)
