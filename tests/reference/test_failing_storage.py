@@ -173,7 +173,8 @@ def total(stage: Stage, write: Write, stride: int) -> int:
 def test_an_interrupted_request_is_done_whole_or_not_at_all_and_can_be_repeated(stage: Stage, name: str) -> None:
     write = stage.writes[name]
     count = total(stage, write, 1)
-    points = sorted({1 + count * number // POINTS for number in range(POINTS)} | {count - 1, count})
+    # The first steps are those of looking who asks and of beginning, which can fail after the transaction has begun.
+    points = sorted({1 + count * number // POINTS for number in range(POINTS)} | {2, 3, 4, 5, count - 1, count})
     assert sweep(stage, write, points, lambda point: Steps(1, point)) >= POINTS - 2
 
 
@@ -184,9 +185,10 @@ def test_an_interrupted_request_at_every_point(stage: Stage, name: str) -> None:
     count = total(stage, write, STRIDE)
     step = max(1, count // 400)
     found = sweep(stage, write, list(range(1, count + 2, step)), lambda point: Steps(STRIDE, point))
-    last = [total(stage, write, 1) - number for number in range(60)]
+    count = total(stage, write, 1)
+    last = sorted({*range(1, 40), *range(count - 59, count + 1)})
     found += sweep(stage, write, last, lambda point: Steps(1, point))
-    print(f"{found} points of {name}, {STRIDE * step} steps apart and each of the last 60: all or nothing at each")
+    print(f"{found} points of {name}, {STRIDE * step} steps apart, and each of the first and last: all or nothing")
     assert found >= 60
 
 

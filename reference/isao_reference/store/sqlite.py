@@ -127,8 +127,9 @@ class Store:
         """
         with self._write_lock:
             connection = self._writer
-            connection.execute("BEGIN IMMEDIATE")
             try:
+                # An error from this too proves nothing: it can come after the transaction has begun.
+                connection.execute("BEGIN IMMEDIATE")
                 yield connection
                 connection.execute("COMMIT")
                 if not quietly:
