@@ -173,14 +173,16 @@ def test_the_new_one_is_as_good_as_the_old_one_and_lasts_as_long(exchange: World
     clock = exchange.settings.clock
     exchange.add("machine", "north")
     (first,) = [one.id for one, _ in identity.list_credentials(exchange.store) if one.account == "machine"]
-    old, _ = key(exchange, "machine", scope="read", purposes=["cybersecurity", "exercise"], expires=clock() + 30 * DAY)
+    old, _ = key(
+        exchange, "machine", scope="read", purposes=["cybersecurity", "incident-response"], expires=clock() + 30 * DAY
+    )
     with pytest.raises(SetupError, match=f"name one of .*{old}"):
         identity.rotate(exchange.store, "machine", clock=clock)
     move(exchange, 20 * DAY)
     new = identity.rotate(exchange.store, "machine", old, overlap=DAY, clock=clock).id
     listed = {one.id: one for one, _ in identity.list_credentials(exchange.store, clock)}
     assert listed[new].scope == "read"
-    assert listed[new].purposes == ("cybersecurity", "exercise")
+    assert listed[new].purposes == ("cybersecurity", "incident-response")
     lasts = int(listed[new].expires or 0) - listed[new].created
     assert abs(lasts - 30 * 86_400_000_000) < 1_000_000, "as long as the old one was made to last"
     assert int(listed[old].expires or 0) < int(listed[new].expires or 0)

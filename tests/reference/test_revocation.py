@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,12 +22,13 @@ import pytest
 from isao_reference import auth, guesses, identity, setup
 from isao_reference.functions import stream
 from isao_reference.guesses import Allowance
+from isao_reference.policy.handling import EXTENSION
 from isao_reference.store import credentials, records
 from isao_reference.wire import timestamps
 from tests.support.asgi import TAXII, Client, basic
 from tests.support.functions import JSON, alert, do, make
 from tests.support.interleaving import Ask, Interleaved
-from tests.support.world import OPEN, World, indicator, object_url, objects_url, world
+from tests.support.world import OPEN, TLP, World, indicator, object_url, objects_url, stamp, world
 
 CANARY = "canary-7c1f"
 
@@ -226,31 +228,53 @@ def enumerated(stage: Stage) -> Iterator[tuple[str, str, str, int]]:
             yield programme, loss, WAYS[at % 2], at
 
 
-def test_an_analyst_who_becomes_a_member_reads_with_the_new_rights_at_once(stage: Stage) -> None:
-    """In the middle of a request the answer is to ask again; afterwards nothing comes that only staff may read."""
-    exchange = stage.exchange
+def demoted(stage: Stage) -> tuple[Victim, Callable[[], None], str]:
+    """An analyst who becomes a member, and an item for staff alone."""
+    victim = stage.victim(organization="exchange", role="analyst")
+    return victim, lambda: identity.set_role(stage.exchange.store, victim.name, "member"), stage.hidden["id"]
 
-    def programme(client: Client) -> list[Ask]:
-        path = object_url(stage.hidden["id"])
-        return [lambda _: client.get(path), lambda _: client.get(path)]
 
-    whole = Interleaved(exchange, -1, lambda: None)
-    first = whole.run(programme(stage.victim(organization="exchange", role="analyst").client))
-    assert [one.status for one in first] == [200, 200]
+def left_a_group(stage: Stage) -> tuple[Victim, Callable[[], None], str]:
+    """A member whose organization leaves a sharing group, and an item for that group."""
+    exchange, victim = stage.exchange, stage.victim()
+    group = f"group-{victim.name}"
+    setup.create_group(exchange.store, group, "Energy")
+    setup.set_in_group(exchange.store, group, victim.organization, True)
+    mark = {
+        "type": "marking-definition",
+        "spec_version": "2.1",
+        "id": f"marking-definition--{uuid.uuid4()}",
+        "created": stamp(0),
+        "object_marking_refs": [TLP["amber"]],
+        "extensions": {EXTENSION: {"extension_type": "property-extension", "addressed_to": [f"group:{group}"]}},
+    }
+    item = indicator(marks=["amber", mark["id"]], name=CANARY)
+    exchange.share("member-a", mark, item)
+    return victim, lambda: setup.set_in_group(exchange.store, group, victim.organization, False), item["id"]
+
+
+Narrowed = Callable[[Stage], tuple[Victim, Callable[[], None], str]]
+
+
+@pytest.mark.parametrize("narrowed", [demoted, left_a_group])
+def test_who_may_read_less_reads_with_the_new_rights_at_once(stage: Stage, narrowed: Narrowed) -> None:
+    """In the middle of a request the answer is to ask again; afterwards nothing comes that is for others now."""
+
+    def programme(client: Client, item: str) -> list[Ask]:
+        one, every = object_url(item), f"match[id]={item}"
+        return [lambda _: client.get(one), lambda _: client.get(objects_url(), query=every), lambda _: client.get(one)]
+
+    victim, _, item = narrowed(stage)
+    whole = Interleaved(stage.exchange, -1, lambda: None)
+    assert all(CANARY.encode() in one.body for one in whole.run(programme(victim.client, item)))
     seen = set()
     for at in range(whole.begun):
-        victim = stage.victim(organization="exchange", role="analyst")
-        name = victim.name
-
-        def demote(name: str = name) -> None:
-            identity.set_role(exchange.store, name, "member")
-
-        run = Interleaved(exchange, at, demote)
-        answers = run.run(programme(victim.client))
-        for number, answer in enumerate(answers):
-            after = number >= int(run.changed_in or 0)
-            assert answer.status in ((404, 503) if after else (200,)), (at, number)
-            assert not after or CANARY.encode() not in answer.body
+        victim, narrow, item = narrowed(stage)
+        run = Interleaved(stage.exchange, at, narrow)
+        for number, answer in enumerate(run.run(programme(victim.client, item))):
+            after = number > int(run.changed_in or 0) or (number == run.changed_in and not run.wrote_before)
+            assert (CANARY.encode() in answer.body) is not after, (at, number)
+            assert answer.status in ((200, 404, 503) if after else (200,)), (at, number)
             seen.add(answer.status)
     assert seen == {200, 404, 503}
 

@@ -33,14 +33,14 @@ class Interleaved:
         reading, writing = self._store.reading, self._store.writing
 
         @contextmanager
-        def counted(transaction: Callable[[], Any], writes: bool) -> Iterator[sqlite3.Connection]:
+        def counted(transaction: Callable[..., Any], writes: bool, **how: Any) -> Iterator[sqlite3.Connection]:
             self._step()
-            with transaction() as db:
+            with transaction(**how) as db:
                 yield db
             self._wrote |= writes
 
         self._store.reading = lambda: counted(reading, False)
-        self._store.writing = lambda: counted(writing, True)
+        self._store.writing = lambda **how: counted(writing, True, **how)
         self._changing = (reading, writing)
         try:
             yield
