@@ -12,6 +12,7 @@ from typing import Any
 
 from isao_conformance.exchange import Answer, Exchange, Request
 from isao_conformance.survey import CAPABILITY_PATH
+from isao_conformance.target import FURTHER, OUTSIDER
 
 Shows = Callable[[Request, Answer], bool]
 
@@ -24,8 +25,9 @@ def _endpoint(request: Request) -> str:
     return request.path.split("?")[0]
 
 
-def _signed_in(request: Request) -> bool:
-    return any(name == "Authorization" for name, _ in request.headers)
+def _signed_in(exchange: Exchange) -> bool:
+    """Who is no outsider has a header or, in what is sent over TLS, a certificate."""
+    return exchange.key.actor != OUTSIDER and exchange.request.method != "PLAIN"
 
 
 def _collections(answer: Answer) -> list[dict[str, Any]]:
@@ -63,9 +65,7 @@ SHOWN_BY_ONE: dict[str, Shows] = {
     "several-collections": lambda _, answer: len(_collections(answer)) > 1,
     "read-only-collection": _has_collection(True, False),
     "write-only-collection": _has_collection(False, True),
-    "public-collection": lambda request, answer: (
-        _endpoint(request).endswith("/objects/") and not _signed_in(request) and answer.status == 200
-    ),
+    "public-collection": lambda request, answer: _endpoint(request).endswith("/objects/") and answer.status == 200,
     "function-api": lambda request, answer: (
         _endpoint(request).endswith(CAPABILITY_PATH) and _ok(answer) and "functions" in _services(answer)
     ),
@@ -90,14 +90,16 @@ def contradiction(capability: str, exchanges: Iterable[Exchange]) -> Exchange | 
     if capability == "several-accounts":
         return _second_account(exchanges)
     shows = SHOWN_BY_ONE[capability]
+    if capability == "public-collection":
+        exchanges = (exchange for exchange in exchanges if not _signed_in(exchange))
     return next((e for e in exchanges if e.answer is not None and shows(e.request, e.answer)), None)
 
 
 def _second_account(exchanges: Iterable[Exchange]) -> Exchange | None:
     seen: set[str] = set()
     for exchange in exchanges:
-        if exchange.answer is not None and _ok(exchange.answer) and _signed_in(exchange.request):
-            seen.add(exchange.key.actor)
+        if exchange.answer is not None and _ok(exchange.answer) and _signed_in(exchange):
+            seen.add("member-a" if exchange.key.actor in FURTHER else exchange.key.actor)
             if len(seen) > 1:
                 return exchange
     return None

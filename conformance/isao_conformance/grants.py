@@ -40,7 +40,7 @@ class Grant:
 def accounts(lab: Lab) -> list[str]:
     """The lent accounts, the primary one first. Empty when there is none with credentials."""
     primary = lab.survey.primary
-    return [name for name in (primary, *sorted(set(lab.target.actors) - {primary})) if name != OUTSIDER]
+    return [name for name in dict.fromkeys((primary, *lab.target.accounts)) if name != OUTSIDER]
 
 
 def shown(lab: Lab) -> Mapping[str, tuple[Grant, ...]]:

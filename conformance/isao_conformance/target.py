@@ -22,6 +22,10 @@ from isao_conformance.transport import TlsFiles
 
 OUTSIDER = "outsider"
 CERTIFICATE = "certificate"
+READ_ONLY, EXPIRED, REVOKED = "member-a-read-only", "member-a-expired", "member-a-revoked"
+FURTHER = (READ_ONLY, EXPIRED, REVOKED)
+"""Further credentials of the organization of member-a, for the rows about credentials. They are no further readers:
+what differs between accounts is asked of the others."""
 ACTORS = (
     "operator",
     "analyst",
@@ -32,6 +36,7 @@ ACTORS = (
     "applicant",
     "peer",
     "government",
+    *FURTHER,
     OUTSIDER,
 )
 
@@ -74,6 +79,16 @@ class Target:
     absent: Mapping[str, str] = field(default_factory=dict)
     requests_per_second: float = 0.0
     exchange_seconds: float = LIMITS.exchange_seconds
+
+    @property
+    def callers(self) -> tuple[str, ...]:
+        """The actors that differ in what they may read, the outsider among them, by name."""
+        return tuple(sorted(name for name in self.actors if name not in FURTHER))
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The callers that sign in, by name."""
+        return tuple(name for name in self.callers if name != OUTSIDER)
 
     @property
     def is_https(self) -> bool:

@@ -11,13 +11,15 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from isao_reference import scenario, server, setup
+from isao_reference import identity, scenario, server, setup
 from isao_reference.app import create_app
 from isao_reference.audit import heads
-from isao_reference.settings import Settings
+from isao_reference.settings import Settings, utc_now
+from isao_reference.store.sqlite import Store
 from isao_reference.tls import CertificateFiles, issue_loopback_certificate, write_private
 
 READ = ("community", "library", "advisories")
@@ -30,7 +32,7 @@ MAX_CONTENT_LENGTH = 1024 * 1024
 
 @dataclass(frozen=True)
 class Actor:
-    """An account of the demonstration with its secret; `auth` is basic or bearer."""
+    """An account of the demonstration, or a further key of one, with its secret; `auth` is basic or bearer."""
 
     name: str
     organization: str
@@ -80,6 +82,7 @@ def prepare(database: Path) -> Prepared:
             )
             for account in story.accounts
         }
+        actors |= {lent.actor: _further(store, lent, actors[lent.account]) for lent in story.credentials}
         for root in story.api_roots:
             setup.create_api_root(store, root.name, root.title, root.description, root.max_content_length)
         for collection in story.collections:
@@ -106,6 +109,22 @@ def prepare(database: Path) -> Prepared:
             if refused:
                 raise RuntimeError(f"the exchange refused objects of the scenario: {'; '.join(refused)}")
     return Prepared(database, actors)
+
+
+def _further(store: Store, lent: scenario.Credential, account: Actor) -> Actor:
+    """A further key of an account, already expired or revoked if the scenario says so."""
+    before = utc_now() - timedelta(days=2)
+    handed = identity.add_credential(
+        store,
+        lent.account,
+        "api-key",
+        scope=lent.scope,
+        expires=before + timedelta(days=1) if lent.state == "expired" else None,
+        clock=lambda: before,
+    )
+    if lent.state == "revoked":
+        identity.revoke(store, handed.id)
+    return Actor(lent.actor, account.organization, "bearer", str(handed.secret))
 
 
 def publish(settings: Settings) -> None:

@@ -59,6 +59,19 @@ def test_a_second_account_contradicts_and_one_does_not() -> None:
     assert contradiction("several-accounts", [first, second]) is second
 
 
+def test_who_signs_in_with_a_certificate_is_no_stranger_and_a_further_key_no_second_account() -> None:
+    """A certificate is in no header, so the actor's name decides."""
+
+    def asked(actor: str) -> Exchange:
+        request = Request("GET", URL + "objects/")
+        return Exchange(Key("p", actor, 1), request, Answer(200, (), b"{}"))
+
+    assert contradiction("public-collection", [asked("member-b")]) is None
+    assert contradiction("public-collection", [stranger := asked("outsider")]) is stranger
+    assert contradiction("several-accounts", [asked("member-a"), asked("member-a-read-only")]) is None
+    assert contradiction("several-accounts", [asked("member-a"), other := asked("member-b")]) is other
+
+
 def test_an_unknown_capability_is_an_error() -> None:
     with pytest.raises(KeyError):
         contradiction("teleportation", [])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from isao_conformance.errors import ConfigurationError
-from isao_conformance.target import load_target, origin_of, target_of_url
+from isao_conformance.target import FURTHER, load_target, origin_of, target_of_url
 
 GOOD = """
 schema = "isao-target/1"
@@ -66,6 +66,15 @@ def test_a_bad_file_is_refused_by_name(tmp_path: Path, old: str, new: str, messa
     with pytest.raises(ConfigurationError, match=message) as refusal:
         load_target(path, ENVIRONMENT)
     assert str(path) in str(refusal.value)
+
+
+def test_further_credentials_are_lent_and_are_no_further_readers(tmp_path: Path) -> None:
+    further = "".join(f'[actors.{name}]\nauth = "bearer"\nsecret_env = "SECRET_A"\n' for name in FURTHER)
+    other = '[actors.member-b]\nauth = "bearer"\nsecret_env = "SECRET_A"\n'
+    target = load_target(written(tmp_path, GOOD + further + other), ENVIRONMENT)
+    assert {*FURTHER, "member-a", "member-b", "outsider"} == set(target.actors)
+    assert target.callers == ("member-a", "member-b", "outsider")
+    assert target.accounts == ("member-a", "member-b")
 
 
 def test_a_missing_and_an_unreadable_file_are_refused(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from isao_reference.functions import engine
 from isao_reference.functions.effects import memberships
 from isao_reference.functions.moment import Moment
 from isao_spec import schema_check
-from tests.support.answering import Seen, on
+from tests.support.answering import Forward, Reply, Seen, on
 from tests.support.function_faults import about, change_records, exchange_effect, nothing, refuse
 from tests.support.mutation import Fault, mutant
 
@@ -30,11 +30,14 @@ def a_former_member_still_reads_the_manifest(fault: Fault) -> None:
 
 @mutant(
     "ISAO-MEM-005",
-    also={"ISAO-MEM-014": "an account that is let in at all may contribute wherever members may"},
+    also={
+        "ISAO-MEM-014": "an account that is let in at all may contribute wherever members may",
+        "ISAO-DIS-001": "an account that is let in as a member's is shown the alerts of members",
+    },
 )
-def standing_is_never_looked_up(fault: Fault) -> None:
-    """A right password is enough, whatever became of the membership."""
-    fault.replace("isao_reference.auth.in_good_standing", lambda account: True)
+def who_has_left_is_let_in_as_before(fault: Fault) -> None:
+    """A suspension is looked up; of who has left, a right password is enough."""
+    fault.replace("isao_reference.auth.in_good_standing", lambda account: account.standing != "suspended")
 
 
 @mutant("ISAO-MEM-014", size="subtle")
@@ -66,13 +69,24 @@ def a_criterion_that_is_answered_counts_as_met(fault: Fault) -> None:
     exchange_effect(fault, "every-criterion-is-met", lenient)
 
 
-@mutant("ISAO-MEM-002")
+@mutant(
+    "ISAO-MEM-002",
+    also={
+        "ISAO-MEM-016": "an account that is taken for a member's before its time is taken for one when it is suspended"
+    },
+)
 def an_applicant_is_a_member_from_the_start(fault: Fault) -> None:
     """Whoever has filed an application reads and writes like a member while it waits."""
     _as_a_member(fault, lambda seen: seen.principal == "applicant" and seen.endpoint != "")
 
 
-@mutant("ISAO-MEM-002", size="subtle")
+@mutant(
+    "ISAO-MEM-002",
+    size="subtle",
+    also={
+        "ISAO-MEM-016": "the manifest asks for no standing, so a suspended organization reads it as an applicant does"
+    },
+)
 def an_applicant_reads_the_manifest(fault: Fault) -> None:
     """Only the index of what members share is open to those who wait."""
     _as_a_member(fault, lambda seen: seen.principal == "applicant" and on("manifest")(seen))
@@ -144,3 +158,53 @@ def the_operator_calls_the_old_contacts(fault: Fault) -> None:
         document["contacts"] = vetted.setdefault(str(record.get("id")), document.get("contacts"))
 
     change_records(fault, about("memberships", by=("operator",), step=""), old)
+
+
+def _writes(seen: Seen) -> bool:
+    return seen.principal == "member-a-read-only" and seen.method != "GET"
+
+
+@mutant("ISAO-MEM-007")
+def the_scope_of_a_key_is_for_information(fault: Fault) -> None:
+    """A key says that it is for reading, and nobody asks it."""
+    fault.change_requests(_writes, lambda seen: seen.by(fault.authorization_of("member-a")))
+
+
+@mutant("ISAO-MEM-007", size="subtle")
+def a_reading_key_deletes(fault: Fault) -> None:
+    """The scope is looked at where something is added."""
+    fault.change_requests(
+        lambda seen: _writes(seen) and seen.method == "DELETE", lambda seen: seen.by(fault.authorization_of("member-a"))
+    )
+
+
+@mutant("ISAO-MEM-007", size="subtle")
+def a_reading_key_takes_steps_in_functions(fault: Fault) -> None:
+    """The scope is looked at in TAXII, and the function API was written by somebody else."""
+    fault.change_requests(
+        lambda seen: _writes(seen) and seen.path.startswith("/functions/"),
+        lambda seen: seen.by(fault.authorization_of("member-a")),
+    )
+
+
+@mutant("ISAO-MEM-016")
+def a_suspension_is_only_on_record(fault: Fault) -> None:
+    """The record says suspended; who logs in is asked whether it has left, and nothing else."""
+    fault.replace("isao_reference.auth.in_good_standing", lambda account: account.standing != "former")
+
+
+@mutant("ISAO-MEM-016", size="subtle")
+def a_list_that_was_begun_is_read_to_its_end(fault: Fault) -> None:
+    """Who holds a cursor has been looked at before."""
+
+    async def going_on(seen: Seen, forward: Forward) -> Reply:
+        reply = await forward(seen)
+        return reply if reply.ok else await forward(seen.by(fault.authorization_of("member-b")).asking(next=None))
+
+    fault.around(lambda seen: seen.principal == "applicant" and on("objects")(seen) and "next" in seen.names, going_on)
+
+
+@mutant("ISAO-MEM-016", size="subtle")
+def an_open_stream_is_never_asked_again(fault: Fault) -> None:
+    """Who may listen is asked when it begins to."""
+    fault.replace("isao_reference.auth.still", lambda db, principal, clock: principal)

@@ -90,3 +90,27 @@ def a_missing_object_is_reported_with_a_stack_trace(fault: Fault) -> None:
         return reply.with_json(value) if reply.status == 404 else reply
 
     fault.change_answers(on("object"), telling)
+
+
+@mutant("ISAO-SEC-002")
+def keys_never_end(fault: Fault) -> None:
+    """Keys can be revoked; the date that stands beside them is for people."""
+    fault.replace("isao_reference.auth.is_usable", lambda credential, now: credential.revoked is None)
+
+
+@mutant("ISAO-SEC-002", size="subtle")
+def a_revoked_key_still_reads_the_manifest(fault: Fault) -> None:
+    """One path asks a copy of the accounts that is made at night."""
+    fault.change_requests(
+        lambda seen: seen.principal == "member-a-revoked" and on("manifest")(seen),
+        lambda seen: seen.by(fault.authorization_of("member-a")),
+    )
+
+
+@mutant("ISAO-SEC-002", size="subtle")
+def an_expired_key_is_still_told_of_events(fault: Fault) -> None:
+    """The dates of keys are looked at in TAXII."""
+    fault.change_requests(
+        lambda seen: seen.principal == "member-a-expired" and seen.path == "/functions/events/",
+        lambda seen: seen.by(fault.authorization_of("member-a")),
+    )

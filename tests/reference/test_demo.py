@@ -79,7 +79,8 @@ def test_the_demo_serves_what_its_target_file_says_and_leaves_nothing_behind(tmp
         assert str(tmp_path / "target.toml") in lines[1]
         assert lines[2] == f"Next: isao certify --target {tmp_path / 'target.toml'}"
         assert list(_target_schema().iter_errors(target)) == []
-        assert set(target["actors"]) == {account.name for account in scenario.load().accounts}
+        story = scenario.load()
+        assert set(target["actors"]) == {one.name for one in story.accounts} | {one.actor for one in story.credentials}
 
         actor = target["actors"]["member-a"]
         secret = Path(actor["secret_file"])

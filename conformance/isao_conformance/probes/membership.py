@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from isao_conformance.drills import TERMS, agreement, contacts, create, history, part, record, refused, take
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from isao_conformance.drills import REASON, TERMS, agreement, contacts, create, history, part, record, refused, take
+from isao_conformance.event_stream import Event
 from isao_conformance.exchange import Answer
-from isao_conformance.function_api import functions_of
+from isao_conformance.function_api import functions_of, is_offered
 from isao_conformance.lab import Lab
 from isao_conformance.probe import probe
 from isao_conformance.readers import CONTRIBUTOR, REFUSALS, Posted, contribute, reads
+from isao_conformance.target import READ_ONLY
 from isao_conformance.vetting import published_criteria, vetting_of_the_applicant
 
 
@@ -238,3 +243,105 @@ def a_member_corrects_its_own_contacts(lab: Lab) -> None:
         lab.expect(
             shown == new["contacts"], f"{name} is shown the new contacts", expected=str(new["contacts"]), got=shown
         )
+
+
+@probe("ISAO-MEM-007", statement="00f15528", needs=[CONTRIBUTOR, READ_ONLY, "writable"])
+def a_reading_credential_reads_and_writes_nothing(lab: Lab) -> None:
+    """Most programs only pull; one that is broken into must not be able to plant false warnings.
+
+    The reading credential is shown an item of its organization. Its contribution is refused and does not read back, its
+    feedback on another member's item is refused, and the item is still there after it asked for its deletion. Another
+    credential of the organization contributes and gives the same feedback.
+    """
+    where, reading = lab.workspace, lab.as_(READ_ONLY)
+    item = lab.share("green", by=CONTRIBUTOR)
+    lab.control(reads(lab, READ_ONLY, where, item["id"]) is not None, "the reading credential reads the item")
+    attempt = lab.indicator("green")
+    lab.created(where, [attempt["id"]], by=CONTRIBUTOR)
+    answer = reading.add(where, [attempt])
+    lab.expect(answer.status in REFUSALS, "its contribution is refused", expected="401, 403 or 404", got=answer)
+    if lab.target.may_delete:
+        reading.delete(where, item["id"])
+    found = lab.as_(CONTRIBUTOR).objects(where, match_id=f"{attempt['id']},{item['id']}")
+    lab.control(found.status == 200, f"its organization reads the collection: {found.brief()}")
+    lab.expect(attempt["id"] not in found.ids, "nothing of its contribution is stored", got=found)
+    lab.expect(item["id"] in found.ids, "it deletes nothing", got=found)
+    if not is_offered(lab) or "member-b" not in lab.target.actors:
+        return
+    about = {"subject": lab.share("green", by="member-b")["id"], "timely": "yes"}
+    refusal = functions_of(lab, READ_ONLY).create("feedback", about)
+    taken = functions_of(lab, CONTRIBUTOR).create("feedback", about)
+    if taken.status in (200, 201):
+        lab.expect(refusal.status in REFUSALS, "its feedback is refused", expected="401, 403 or 404", got=refusal)
+
+
+@probe(
+    "ISAO-MEM-016",
+    statement="deaeb071",
+    needs=["functions", "may-decide", "operator", "applicant", "member-a", "member-b", "writable"],
+    exclusive=True,
+)
+def a_suspension_ends_open_lists_and_streams(lab: Lab) -> None:
+    """Whoever is cut off is cut off for a reason; a cursor or a stream that lives on is the feed nobody thought of.
+
+    The organization that the run let in reads the first page of two items and listens. It is suspended, and an item is
+    shared. Neither the rest of the list nor any other request nor the stream gives it anything of these items, and its
+    contribution is refused. Then it is let in again and reads them.
+    """
+    membership = lab.fixture(vetting_of_the_applicant).application
+    where, session, operator = lab.workspace, lab.as_("applicant"), functions_of(lab, "operator")
+    items = [lab.share("green", by=CONTRIBUTOR)["id"] for _ in range(2)]
+    for item in items:
+        lab.control(reads(lab, "applicant", where, item) is not None, "before its suspension it reads the items")
+    wanted = ",".join(items)
+    first = session.objects(where, match_id=wanted, limit=1)
+    streams = _is_told(lab, where)
+    late: list[str] = []
+
+    def suspend() -> None:
+        take(operator, "memberships", membership, "suspend", REASON)
+        late.append(lab.share("green", by=CONTRIBUTOR)["id"])
+
+    try:
+        if streams:
+            _, events = functions_of(lab, "applicant").listen(then=suspend, until=lambda told: bool(_of(told, where)))
+            told = _of(events, where)
+            lab.expect(not told, "an open stream tells it of no new item", got="; ".join(one.text for one in told))
+        else:
+            suspend()
+        lab.control(reads(lab, "member-b", where, late[0]) is not None, "another member is shown the new item")
+        asked = {
+            "the objects": session.objects(where, match_id=f"{wanted},{late[0]}"),
+            "the manifest": session.manifest(where, match_id=f"{wanted},{late[0]}"),
+            "an item by its id": session.object(where, items[0]),
+        }
+        if first.more and first.next:
+            asked["the rest of the list"] = session.objects(where, match_id=wanted, limit=1, next=first.next)
+        for words, answer in asked.items():
+            given = any(_gives(answer, item) for item in (*items, late[0]))
+            lab.expect(not given, f"{words} gives it nothing", got=answer)
+        attempt = lab.indicator("green")
+        lab.created(where, [attempt["id"]], by="applicant")
+        answer = session.add(where, [attempt])
+        lab.expect(answer.status in REFUSALS, "its contribution is refused", expected="401, 403 or 404", got=answer)
+    finally:
+        operator.step("memberships", membership, "reinstate", REASON)
+    lab.control(reads(lab, "applicant", where, late[0]) is not None, "let in again it reads the items")
+
+
+def _is_told(lab: Lab, where: str) -> bool:
+    """Whether the applicant's stream gives an event of a new item at all."""
+    if "event-stream" in lab.target.absent:
+        return False
+
+    def share() -> None:
+        lab.share("green", by=CONTRIBUTOR)
+
+    answer, events = functions_of(lab, "applicant").listen(then=share, until=lambda told: bool(_of(told, where)))
+    return answer.status == 200 and bool(_of(events, where))
+
+
+def _of(events: Iterable[Event], where: str) -> list[Event]:
+    """The events of a collection."""
+    collection = urlsplit(where).path.rstrip("/").rpartition("/")[2]
+    return [one for one in events if one.data.get("collection") == collection]

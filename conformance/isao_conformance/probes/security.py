@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 
 from isao_conformance.errors import NoAnswer
 from isao_conformance.exchange import Answer, Exchange
+from isao_conformance.function_api import JSON, is_offered, root_of
 from isao_conformance.lab import Lab
 from isao_conformance.probe import Finding, Looked, probe, watcher
 from isao_conformance.readers import (
@@ -19,6 +20,7 @@ from isao_conformance.readers import (
 )
 from isao_conformance.session import Session
 from isao_conformance.survey import SECURITY_TXT
+from isao_conformance.target import EXPIRED, REVOKED
 
 # --- the exchange's own contact for vulnerabilities ----------------------------------------------
 
@@ -149,39 +151,69 @@ def wrong_credentials_are_refused_on_every_path_where_right_ones_work(lab: Lab) 
     Made-up accounts in each lent scheme, and the lent name with a made-up password, are refused on paths where the
     right credentials succeed before and after. What wrong credentials tried to contribute is not stored.
     """
-    where, right = lab.workspace, lab.as_(CONTRIBUTOR)
     own = lab.share("green", by=CONTRIBUTOR)
-    root = lab.survey.api_root
-    paths: dict[str, Callable[[Session], Answer]] = {
+    _refused_where_the_contributor_succeeds(lab, _wrong(lab), own["id"], _paths(lab, own["id"]))
+
+
+@probe("ISAO-SEC-002", statement="ce57740f", needs=[CONTRIBUTOR, EXPIRED, REVOKED, "writable"])
+def expired_and_revoked_credentials_are_refused_where_a_good_one_works(lab: Lab) -> None:
+    """Keys are copied into configuration and backups; one that cannot end makes every copy a way in for good.
+
+    The lent credentials of member-a's organization that have expired or were revoked are refused on each path where
+    member-a succeeds before and after, the events of a function API among them. What they tried to contribute is not
+    stored. That they were good once is the operator's word.
+    """
+    own = lab.share("green", by=CONTRIBUTOR)
+    paths = {words: ask for words, ask in _paths(lab, own["id"]).items() if words not in ABOUT_THE_SERVER}
+    if is_offered(lab):
+        paths["events"] = lambda session: session.get(f"{root_of(lab)}events/", accept=JSON)
+        if paths["events"](lab.as_(CONTRIBUTOR)).status != 200:
+            del paths["events"]  # not every function API has them
+    ended = {"the expired credential": lab.as_(EXPIRED), "the revoked credential": lab.as_(REVOKED)}
+    _refused_where_the_contributor_succeeds(lab, ended, own["id"], paths)
+
+
+CODES = "401, 403 or 404"
+ABOUT_THE_SERVER = ("discovery", "the API root")
+Paths = dict[str, Callable[[Session], Answer]]
+
+
+def _paths(lab: Lab, item: str) -> Paths:
+    """What an account can be asked to read, by what it is."""
+    where, root = lab.workspace, lab.survey.api_root
+    paths: Paths = {
         "discovery": lambda session: session.get(lab.target.discovery),
         "the collection": lambda session: session.collection(where),
-        "objects": lambda session: session.objects(where, match_id=own["id"]),
-        "an object": lambda session: session.object(where, own["id"]),
-        "the manifest": lambda session: session.manifest(where, match_id=own["id"]),
+        "objects": lambda session: session.objects(where, match_id=item),
+        "an object": lambda session: session.object(where, item),
+        "the manifest": lambda session: session.manifest(where, match_id=item),
     }
     if root:
         paths["the API root"] = lambda session: session.get(root)
         paths["the list of collections"] = lambda session: session.collections(root)
+    return paths
+
+
+def _refused_where_the_contributor_succeeds(lab: Lab, wrong: dict[str, Session], item: str, paths: Paths) -> None:
+    """Judges each of the wrong sessions on each path, and by a contribution."""
+    where, right = lab.workspace, lab.as_(CONTRIBUTOR)
     for words, ask in paths.items():
         lab.control(ask(right).status == 200, f"the lent credentials succeed at {words} before")
-        refusals = {name: ask(session) for name, session in _wrong(lab).items()}
+        refusals = {name: ask(session) for name, session in wrong.items()}
         lab.control(ask(right).status == 200, f"the lent credentials succeed at {words} after")
         for name, answer in refusals.items():
-            refused = answer.status in REFUSALS and own["id"] not in answer.ids
+            refused = answer.status in REFUSALS and item not in answer.ids
             lab.expect(refused, f"{name} is refused at {words}", expected=CODES, got=answer)
     stored = []
-    for name, session in _wrong(lab).items():
+    for name, session in wrong.items():
         attempt = lab.indicator("green")
         lab.created(where, [attempt["id"]], by=CONTRIBUTOR)
         stored.append(attempt["id"])
         answer = session.add(where, [attempt])
         lab.expect(answer.status in REFUSALS, f"{name} cannot contribute", expected=CODES, got=answer)
-    found = right.objects(where, match_id=",".join([own["id"], *stored]))
-    lab.control(own["id"] in found.ids, "what the lent credentials contributed reads back")
+    found = right.objects(where, match_id=",".join([item, *stored]))
+    lab.control(item in found.ids, "what the lent credentials contributed reads back")
     lab.expect(not set(stored) & set(found.ids), "nothing of wrong credentials is stored", got=found)
-
-
-CODES = "401, 403 or 404"
 
 
 def _wrong(lab: Lab) -> dict[str, Session]:

@@ -16,7 +16,6 @@ from isao_conformance.resources import COLLECTIONS, items
 from isao_conformance.roots import roots_in_reach
 from isao_conformance.survey import Collection
 from isao_conformance.tables import resource
-from isao_conformance.target import OUTSIDER
 
 CLOSED = (401, 403, 404, 405)
 """Answers that contradict can_read or can_write true."""
@@ -145,7 +144,7 @@ def what_can_read_and_can_write_promise_is_kept(lab: Lab) -> None:
     unwritten: list[str] = []
     read, written = 0, 0
     may_write = _may_write(lab)
-    for account in sorted(name for name in lab.target.actors if name != OUTSIDER):
+    for account in lab.target.accounts:
         listing = lab.as_(account).collections(_root(lab))
         shown = [e for e in listing.list_of("collections") if isinstance(e, dict)] if listing.status == 200 else []
         for entry in shown[:COLLECTIONS_TRIED]:
@@ -209,7 +208,7 @@ def _broken_write(lab: Lab, account: str, collection: Collection) -> list[str]:
 def _lists(lab: Lab) -> list[tuple[str, str, Answer]]:
     """Account, API root and answer of GET collections, for everybody and every root in reach."""
     roots = roots_in_reach(lab)[:ROOTS_TRIED]
-    return [(name, root, lab.as_(name).collections(root)) for name in sorted(lab.target.actors) for root in roots]
+    return [(name, root, lab.as_(name).collections(root)) for name in lab.target.callers for root in roots]
 
 
 @probe("TAXII-5.1.1-1", statement="0025d24b")
@@ -314,7 +313,7 @@ def media_types_name_what_a_collection_holds(lab: Lab) -> None:
     """5.2.1: all media types that the collection can store. What comes back was stored, so its type has to be named,
     to every client that is shown the list."""
     shown: dict[str, list[dict[str, Any]]] = {}
-    for name in sorted(lab.target.actors):
+    for name in lab.target.callers:
         for entry in lab.as_(name).collections(_root(lab)).list_of("collections"):
             if isinstance(entry, dict):
                 shown.setdefault(str(entry.get("id")), []).append(entry)

@@ -184,7 +184,7 @@ def _dead(lab: Lab, root: str) -> Answer | None:
         return first
     if 200 <= lab.reader.collections(root).status < 300:
         return None  # the root is there and its resource is not: TAXII-4.2-3
-    others = (name for name in sorted(lab.target.actors) if name != lab.reader.actor.name)
+    others = (name for name in lab.target.callers if name != lab.reader.actor.name)
     codes = [lab.as_(name).get(root).status for name in others]
     return None if any(200 <= code < 300 or code == 403 for code in codes) else first
 
@@ -194,7 +194,7 @@ def there_is_an_api_root(lab: Lab) -> None:
     """8.2.1: at least one. It shows by its resource, to one of the accounts lent."""
     roots = roots_in_reach(lab)[:ROOTS_TRIED]
     answers: list[Answer] = []
-    for name in [lab.reader.actor.name, *(n for n in sorted(lab.target.actors) if n != lab.reader.actor.name)]:
+    for name in [lab.reader.actor.name, *(n for n in lab.target.callers if n != lab.reader.actor.name)]:
         answers += [lab.as_(name).get(root) for root in roots]
         if any(_is_api_root(answer) for answer in answers):
             break

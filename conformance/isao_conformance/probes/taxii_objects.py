@@ -193,7 +193,7 @@ def an_envelope_without_result_has_no_objects_key(lab: Lab) -> None:
 def _accounts(lab: Lab) -> list[str]:
     """The primary account and others, without the outsider."""
     primary = lab.reader.actor.name
-    others = [name for name in sorted(lab.target.actors) if name not in (primary, OUTSIDER)]
+    others = [name for name in lab.target.accounts if name != primary]
     return [name for name in (primary, *others) if name != OUTSIDER]
 
 

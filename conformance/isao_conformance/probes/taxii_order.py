@@ -25,7 +25,6 @@ from isao_conformance.fixtures import LABEL, Shelf, several_versions, some_objec
 from isao_conformance.lab import Lab
 from isao_conformance.listings import LONG_AGO, pages, type_of
 from isao_conformance.probe import probe
-from isao_conformance.target import OUTSIDER
 
 ROUNDS = 4
 """How often one account asks for the collections: enough for a shuffled list to show."""
@@ -118,7 +117,7 @@ def collections_come_in_one_order(lab: Lab) -> None:
         lab.share(LABEL)
     lists += [_collection_ids(lab, lab.survey.primary) for _ in range(2)]
     _judge_same_order(lab, "for one account", lists)
-    others = [name for name in lab.target.actors if name not in (lab.survey.primary, OUTSIDER)][:OTHER_ACCOUNTS]
+    others = [name for name in lab.target.accounts if name != lab.survey.primary][:OTHER_ACCOUNTS]
     different = [ids for name in others if (ids := [_collection_ids(lab, name) for _ in range(2)])[0]]
     for pair in different:
         if not _in_one_order(pair):

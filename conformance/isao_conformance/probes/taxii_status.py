@@ -273,7 +273,9 @@ def a_status_is_not_shown_to_other_organizations(lab: Lab) -> None:
     """4.3: 403 or 404 to who has no access. Asked are accounts of other organizations and a stranger; the operator's
     own accounts may read everything."""
     others = [
-        a.name for a in lab.target.actors.values() if a.name not in OPERATORS and not _together(lab.reader.actor, a)
+        name
+        for name in lab.target.callers
+        if name not in OPERATORS and not _together(lab.reader.actor, lab.as_(name).actor)
     ]
     if not set(others) - {OUTSIDER}:
         lab.no_verdict("no account of another organization is lent", blocked_by="capability several-accounts")

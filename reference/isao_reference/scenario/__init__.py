@@ -46,6 +46,16 @@ class Account:
 
 
 @dataclass(frozen=True)
+class Credential:
+    """A further API key of an account, lent as the actor `actor`; `state` is usable, expired or revoked."""
+
+    actor: str
+    account: str
+    scope: str = "read-write"
+    state: str = "usable"
+
+
+@dataclass(frozen=True)
 class ApiRoot:
     """An API root beside the first one; `max_content_length` is octets."""
 
@@ -104,6 +114,7 @@ class Scenario:
 
     organizations: tuple[Organization, ...]
     accounts: tuple[Account, ...]
+    credentials: tuple[Credential, ...]
     api_roots: tuple[ApiRoot, ...]
     collections: tuple[Collection, ...]
     contributions: tuple[Contribution, ...]
@@ -129,6 +140,7 @@ def load() -> Scenario:
     return Scenario(
         organizations=tuple(Organization(**row) for row in exchange["organizations"]),
         accounts=tuple(Account(**row) for row in exchange["accounts"]),
+        credentials=tuple(Credential(**row) for row in exchange["credentials"]),
         api_roots=tuple(ApiRoot(**row) for row in exchange["api_roots"]),
         collections=collections,
         contributions=tuple(sorted(contributions, key=_defines_no_marking)),
