@@ -27,6 +27,7 @@ NEEDS = (
     "capability-document",
     "functions",
     "may-decide",
+    "identity",
 )
 
 

@@ -173,6 +173,9 @@ def _provide(need: str, lab: Lab) -> None:
             raise Untestable("there is no valid capability document", blocked_by="ISAO-GOV-001")
     elif need == "functions":
         _ = function_api.root_of(lab)
+    elif need == "identity":
+        if not lab.as_("member-a").actor.identity:
+            raise Untestable("the target file names no identity of member-a", blocked_by="identity of member-a")
     elif need == "may-decide":
         if not target.may_decide:
             raise Untestable("the target file does not say may_decide = true", blocked_by="option may_decide")

@@ -10,7 +10,7 @@ import os
 import ssl
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,8 @@ class Actor:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     username: str = field(default="", repr=False)
     client_cert: str = ""
+    identity: str = ""
+    """The id of the STIX identity that the target holds for the actor's organization; empty when it is not told."""
     client_key: str = ""
 
     @property
@@ -146,7 +148,10 @@ def parse_target(raw: dict[str, Any], where: str, environment: Mapping[str, str]
         raise ConfigurationError("\n".join(f"{where}: {fault}" for fault in faults))
     taxii, tls = raw.get("taxii", {}), raw.get("tls", {})
     base_url = raw["base_url"]
-    actors = {name: _actor(name, told, where, environment) for name, told in raw.get("actors", {}).items()}
+    actors = {
+        name: replace(_actor(name, told, where, environment), identity=told.get("identity", ""))
+        for name, told in raw.get("actors", {}).items()
+    }
     actors.setdefault(OUTSIDER, Actor(OUTSIDER))
     actors = dict(sorted(actors.items()))  # the order a replay sees, whatever the file's
     target = Target(

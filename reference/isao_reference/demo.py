@@ -150,6 +150,7 @@ def write_target(path: Path, folder: Path, base_url: str, actors: Mapping[str, A
         collection.alias: f"{base_url}{collection.api_root}/collections/{collection.id}/"
         for collection in scenario.load().collections
     }
+    identities = {one.id: one.identity for one in scenario.load().organizations}
     lines = [
         "# Target file of the demonstration exchange; its organizations are fictional.",
         'schema = "isao-target/1"',
@@ -175,6 +176,8 @@ def write_target(path: Path, folder: Path, base_url: str, actors: Mapping[str, A
             lines.append(f"username_file = {_toml(_credential(folder, f'{actor.name}.username', actor.name))}")
         lines.append(f"secret_file = {_toml(_credential(folder, f'{actor.name}.secret', actor.secret))}")
         lines.append(f"organization = {_toml(actor.organization)}")
+        if identities[actor.organization] is not None:
+            lines.append(f"identity = {_toml(str(identities[actor.organization]))}")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

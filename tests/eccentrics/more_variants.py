@@ -179,6 +179,25 @@ def without_functions(variant: Variant) -> Handlers:
     return [*taxii_alone.layers(), (taxii_alone.CONTRIBUTION, counted)]
 
 
+def others_versions_are_kept_apart(variant: Variant) -> Handlers:
+    """Who sends a version of what another shared is told that it was taken, and nobody else ever sees it."""
+
+    def taken(seen: Seen, reply: Reply) -> Reply:
+        told = reply.json
+        if seen.method != "POST" or reply.status != 202 or not told.get("failures"):
+            return reply
+        kept = [one for one in told["failures"] if "another organization" not in one.get("message", "")]
+        apart = [{"id": one["id"], "version": one["version"]} for one in told["failures"] if one not in kept]
+        if not apart:
+            return reply
+        successes = [*told.get("successes", ()), *apart]
+        lists = {"successes": successes, "success_count": len(successes), "failure_count": len(kept)}
+        rest = {name: value for name, value in told.items() if name not in ("failures", "successes")}
+        return reply.with_json({**rest, **lists, **({"failures": kept} if kept else {})})
+
+    return [variant.answers(lambda seen: seen.endpoint == "objects", taken)]
+
+
 def more_variants() -> list[Variant]:
     """All variants of this file, fresh counters."""
     return [
@@ -205,6 +224,13 @@ def more_variants() -> list[Variant]:
             declare=taxii_alone.declared,
             at_least=5,
             has_to_pass=("ISAO-SHARE-001", "ISAO-SHARE-010", "ISAO-DIS-008", "ISAO-FBK-002", "ISAO-FBK-003"),
+        ),
+        Variant(
+            "others_versions_are_kept_apart",
+            "5.5: a server says what it took, and whom it shows what is its own affair (decision 0013)",
+            others_versions_are_kept_apart,
+            at_least=4,
+            has_to_pass=("ISAO-TIF-011", "ISAO-SHARE-013", "ISAO-SHARE-014", "ISAO-MRK-005"),
         ),
         Variant("connections_end", "RFC 9112, 9.6: a server may close after each answer", connections_end),
     ]

@@ -23,8 +23,8 @@ from isao_reference.wire.filters import Versions
 from isao_reference.wire.stix_object import ObjectFault, StixFacts
 
 ANOTHERS = (
-    "another organization shared this object first; only that adds versions to it."
-    " Send a sighting, a note or an opinion about it, or ask the exchange"
+    "another organization shared this object first; only that adds versions to it (STIX 2.1 section 3.6)."
+    " Send a sighting, a note or an opinion about it, or an object of your own with a derived-from relationship"
 )
 
 
