@@ -364,6 +364,15 @@ def test_names_that_members_gave_themselves_are_guarded_as_far_as_they_can_be_se
     assert post(exchange, "peer", identity("Secret Society")) == []
 
 
+def test_two_organizations_that_the_operator_gave_one_name_may_both_bear_it(exchange: World) -> None:
+    exchange.add("twin", "second-south")
+    with exchange.store.writing() as db:
+        db.execute("UPDATE organizations SET name = 'SOUTH' WHERE id = 'second-south'")
+    assert post(exchange, "member-b", identity("South")) == []
+    assert post(exchange, "twin", identity("South")) == []
+    assert len(post(exchange, "member-a", identity("South"))) == 1
+
+
 def test_skeletons() -> None:
     alike = [("Modern Bank", "Modem Bank"), ("Illinois", "lllinois"), ("ΗΟΡΕ", "HOPE"), ("Vvest", "West")]
     assert all(skeleton(one) == skeleton(two) for one, two in alike)

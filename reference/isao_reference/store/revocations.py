@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 
@@ -45,10 +46,9 @@ def left_alone(db: sqlite3.Connection, keys: Sequence[int]) -> bool:
     gone = set(keys)
     rows = db.execute(
         "SELECT DISTINCT i.collection, i.object_id, i.contributor, r.version_key"
-        " FROM items i JOIN revocations r USING (collection, object_id, contributor) WHERE i.key IN ("
-        + ", ".join("?" for _ in gone)
-        + ")",
-        tuple(gone),
+        " FROM items i JOIN revocations r USING (collection, object_id, contributor)"
+        " WHERE i.key IN (SELECT value FROM json_each(?))",
+        (json.dumps(sorted(gone)),),
     ).fetchall()
     for *where, revoked in rows:
         lines = db.execute(

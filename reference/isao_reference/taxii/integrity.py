@@ -131,14 +131,15 @@ class Guard:
     @cached_property
     def _names(self) -> frozenset[str]:
         """How the names of other organizations look: those they are registered by, and those that they gave themselves
-        in identity objects that the contributor may see."""
+        in identity objects that the contributor may see; not its own, where the operator gave two the same."""
         organization = self.contributor.organization
         names = list(identities.names_of_others(self.db, organization))
         owned = identities.of_others(self.db, organization)
         for place in self._readable:
             rows = selection.select(self.db, Query(place.key, self._audiences(), ids=tuple(owned)), -1, with_body=True)
             names += [str(json.loads(row.body).get("name", "")) for row in rows]
-        return frozenset(map(provenance.skeleton, names)) - {""}
+        own = parties.organization_name(self.db, organization) or ""
+        return frozenset(map(provenance.skeleton, names)) - {"", provenance.skeleton(own)}
 
     def _audiences(self) -> tuple[int, ...] | None:
         """What was stored a moment ago can have brought new audiences, so they are asked for again then."""
