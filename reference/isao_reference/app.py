@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from isao_reference import wellknown
+from isao_reference import limits, wellknown
 from isao_reference.audit.trail import Trail
 from isao_reference.faults import log_fault
 from isao_reference.functions import audit_log, clock, endpoints, exports, measures, stream
@@ -42,6 +43,9 @@ CLOCK_SECONDS = 1.0
 """How often the exchange looks whether a step of the clock is due."""
 
 DISCOVERY_PATH = "/taxii2/"
+_ROOT = re.compile(r"/[a-z0-9-]+(/.*)?", re.DOTALL)
+_NO_ROOT = ("/functions", "/policies", "/taxii2")
+"""Where no API root can be."""
 
 # Endpoints are looked up in their modules at each call, so that one of them can be replaced.
 DISCOVERY: Operations = {"GET": Operation(lambda call: discovery.get_discovery(call), "read discovery")}
@@ -115,13 +119,27 @@ def elsewhere(machine: Machine, roots: Sequence[ApiRoot]) -> ASGIApp:
     answers = [(root.path, Funnel(machine, {}, root)) for root in roots]
     answers.append((DISCOVERY_PATH, Funnel(machine, {}, roots[0])))
     answers.append(("/functions/", Funnel(machine, {}, surface=Surface.FUNCTIONS)))
-    others = Funnel(machine, {})
+    others, no_root = Funnel(machine, {}), without_root(machine)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        found = (funnel for prefix, funnel in answers if scope["path"].startswith(prefix))
-        await next(found, others)(scope, receive, send)
+        path = scope["path"]
+        found = (funnel for prefix, funnel in answers if path.startswith(prefix))
+        may_be_root = _ROOT.fullmatch(path) is not None and not path.startswith(_NO_ROOT)
+        await next(found, no_root if may_be_root else others)(scope, receive, send)
 
     return answer
+
+
+def without_root(machine: Machine) -> ASGIApp:
+    """What answers where an API root could be and none is: all that an API root does, for one in which nobody may use
+    anything. So a root that is there for others only answers like one that is not there."""
+    nothing = ApiRoot("", "", "", limits.MAX_CONTENT_LENGTH)
+    table: list[BaseRoute] = []
+    for rest, operations in TAXII.items():
+        endpoint = Funnel(machine, operations, nothing)
+        path = "/{root}/" + rest
+        table += [Route(path, endpoint), Route(path.rstrip("/"), endpoint)]
+    return Router(table, redirect_slashes=False, default=Funnel(machine, {}, nothing))
 
 
 def create_app(settings: Settings) -> Starlette:

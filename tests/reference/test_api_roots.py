@@ -72,6 +72,31 @@ def test_who_may_use_nothing_in_a_root_learns_nothing_of_it(exchange: World) -> 
     assert exchange.as_("member-a").get("/vault/").status == 200
 
 
+@pytest.mark.parametrize("account", ["peer", "stranger"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE"])
+@pytest.mark.parametrize(
+    "rest",
+    [
+        *("", "/", "/collections/", "/collections", f"/collections/{VAULT}/", f"/collections/{VAULT}/objects/"),
+        *(
+            f"/collections/{VAULT}/manifest/",
+            f"/collections/{VAULT}/objects/x--1/",
+            f"/status/{VAULT}/",
+            "/no/such",
+            "/%0a",
+        ),
+    ],
+)
+def test_a_root_of_others_answers_like_one_that_is_not_there(
+    exchange: World, account: str, method: str, rest: str
+) -> None:
+    client = exchange.as_(account)
+    for more in ({}, {"accept": "image/png"}, {"body": b"{}", "content_type": "application/taxii+json;version=2.1"}):
+        there, not_there = (client.request(method, f"/{root}{rest}", **more) for root in ("vault", "fault"))
+        assert there == not_there
+    assert client.get("/robots.txt").status == 404
+
+
 @pytest.mark.parametrize(("name", "why"), [("exchange", "serves something else"), ("A b", "lower case")])
 def test_a_name_that_cannot_be_is_refused(exchange: World, name: str, why: str) -> None:
     with pytest.raises(SetupError, match=why):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qs, urlencode
@@ -23,6 +24,7 @@ from isao_spec.contract import Contract
 JSON, TEXT = "application/json", "text/plain; charset=utf-8"
 ROOT = "/functions/"
 PAGE, MOST = 50, 200
+UUID_OCTETS = 16
 
 
 def contract_of(call: Call) -> Contract:
@@ -71,8 +73,10 @@ def get_records(call: Call) -> Answer:
     if state is not None and state not in contract.states:
         raise errors.bad_request(f"state is one of {', '.join(contract.states)}")
     bound = cursor.context(call.principal.account, contract.resource, "records", state or "")
-    after = cursor.redeem(call.store.cursor_key, bound, asked["next"]) if "next" in asked else 0
+    # A cursor holds the id of the last record shown: the number of a record would tell how many there are of others.
+    last = cursor.redeem(call.store.cursor_key, bound, asked["next"], UUID_OCTETS) if "next" in asked else None
     with call.store.reading() as db:
+        after = 0 if last is None else records.key_of(db, str(uuid.UUID(int=last)))
         allowed = decide.readable_audiences(call.principal, items.audiences(db))
         found = records.page(db, contract.resource, allowed, after, size + 1, state)
         shown = [views.render(db, call.principal, contract, one) for one in found[:size]]
@@ -80,7 +84,7 @@ def get_records(call: Call) -> Answer:
     links: tuple[tuple[str, str], ...] = ()
     body: dict[str, Any] = {"records": shown}
     if len(found) > size:
-        body["next"] = cursor.issue(call.store.cursor_key, bound, found[size - 1].key)
+        body["next"] = cursor.issue(call.store.cursor_key, bound, uuid.UUID(found[size - 1].id).int, UUID_OCTETS)
         query = urlencode({**asked, "next": body["next"]})
         links = (("Link", f'<{ROOT}{contract.resource}/?{query}>; rel="next"'),)
     return _json(body, headers=links)

@@ -21,6 +21,9 @@ from isao_reference.wire.envelope import Submitted
 
 Stix = dict[str, Any]
 _MARKING = {label: marking for marking, label in tlp.TLP_2.items()}
+_SINCE = "2020-01-01T00:00:00.000Z"
+"""When every identity that the exchange makes was created: the time of the first version would tell later readers of
+what it stood beside."""
 
 
 def stamp(micros: int) -> str:
@@ -179,7 +182,7 @@ def _identities(moment: Moment, authors: Iterable[str], label: str) -> list[Stix
             continue
         name = parties.organization_name(moment.db, organization) or organization
         one = new_object(moment, "identity", label, organization, name=name, identity_class="organization")
-        one["id"] = identity_of(organization)
+        one |= {"id": identity_of(organization), "created": _SINCE}
         if known:
             before = json.loads(known[0].body)
             one |= {"created": before["created"], "modified": following(before["modified"], moment.now)}

@@ -105,6 +105,12 @@ def by_id(db: sqlite3.Connection, resource: str, identifier: str) -> Record | No
     return None if row is None else _record(row)
 
 
+def key_of(db: sqlite3.Connection, identifier: str) -> int:
+    """The key of a record by its id; 0, which is before all, when there is none."""
+    row = db.execute("SELECT key FROM records WHERE id = ?", (identifier,)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
 def page(
     db: sqlite3.Connection,
     resource: str,

@@ -21,7 +21,7 @@ from isao_reference.wire import timestamps
 def announce(db: sqlite3.Connection, collection: Collection, after: int, now: int) -> None:
     """An event for each audience of what was added after the date `after` (microseconds), as far as the collection lets
     that audience read. It names the collection and when to pull from: just before the first thing that this audience
-    may see, since a date of something else would tell of it."""
+    may see, since a date of something else would tell of it; for the same reason it happened then."""
     known = items.audiences(db)
     kinds = {one: kind for one, kind, _ in parties.all_organizations(db)}
     groups = parties.all_groups(db)
@@ -35,7 +35,7 @@ def announce(db: sqlite3.Connection, collection: Collection, after: int, now: in
             "api_root": collection.api_root,
             "collection": collection.id,
             "added_after": timestamps.format_micros(first[readers] - 1),
-            "time": timestamps.format_micros(now),
+            "time": timestamps.format_micros(first[readers]),
         }
         events.insert_event(db, str(uuid.uuid4()), now, items.audience_key(db, readers), body)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from isao_reference.content import admission
 from isao_reference.policy import audience, handling, marking, tlp
-from isao_reference.policy.audience import Contributor
+from isao_reference.policy.audience import Audience, Contributor
 from isao_reference.policy.handling import Handling
 from isao_reference.policy.marking import Definitions, Restriction
 from isao_reference.policy.principal import Principal
@@ -142,19 +142,21 @@ def take_one(
     return False
 
 
-def storing_order(labelled: Sequence[tuple[StixFacts, Restriction]]) -> list[int]:
-    """Positions in the order they are stored: least restricted first, else as sent.
+def storing_order(shared: Sequence[tuple[StixFacts, Restriction, Audience]]) -> list[int]:
+    """Positions in the order they are stored: for most readers first, else as sent.
 
-    Dates of one batch are a microsecond apart. In this order what any reader sees of it has no
-    gaps, so the dates do not tell how much was withheld. Repetitions of one version keep
-    their order: the first one sent decides.
+    Dates of one batch are a microsecond apart. In this order no reader sees a gap where what is withheld is for ever
+    fewer of the same readers, so the dates do not tell how much it was. Where one item is for some and another one for
+    others there is no such order, and whoever gets the later one can see that there was something. The order goes by
+    what an item itself says, so that nothing withheld changes it. Repetitions of one version keep their order: the
+    first one sent decides.
     """
-    first: dict[tuple[str, str, str], tuple[int, str]] = {}
-    for facts, restriction in labelled:
-        rank = (tlp.ORDER.index(restriction.label), handling.to_text(restriction.handling))
+    first: dict[tuple[str, str, str], tuple[int, int, str]] = {}
+    for facts, restriction, readers in shared:
+        rank = (-audience.width(readers), tlp.ORDER.index(restriction.label), handling.to_text(restriction.handling))
         first.setdefault((facts.id, facts.version_key, facts.spec_version), rank)
-    ranks = [first[facts.id, facts.version_key, facts.spec_version] for facts, _ in labelled]
-    return sorted(range(len(labelled)), key=lambda position: (ranks[position], position))
+    ranks = [first[facts.id, facts.version_key, facts.spec_version] for facts, _, _ in shared]
+    return sorted(range(len(shared)), key=lambda position: (ranks[position], position))
 
 
 def check_all(collection: Collection, submitted: Sequence[Submitted], strict: bool) -> list[StixFacts | ObjectFault]:
@@ -200,7 +202,12 @@ def take(
     checked = check_all(collection, submitted, strict)
     good = [(position, fact) for position, fact in enumerate(checked) if isinstance(fact, StixFacts)]
     definitions = definitions_for(db, [(fact, submitted[position].value) for position, fact in good], contributor)
-    labelled = [(fact, restriction_for(fact, definitions, default_label, collection)) for _, fact in good]
+    shared = []
+    for _, fact in good:
+        restriction = restriction_for(fact, definitions, default_label, collection)
+        embargoed, label = restriction.handling.embargo > now, restriction.label
+        readers = audience.audience_of(label, contributor, distribution, restriction.handling, embargoed=embargoed)
+        shared.append((fact, restriction, readers))
     outcomes = {
         position: refused(submitted[position], position, str(fault))
         for position, fault in enumerate(checked)
@@ -208,18 +215,17 @@ def take(
     }
     before = last = collections.last_added(db, collection.key)
     narrowed: list[tuple[str, str]] = []
-    for place in storing_order(labelled):
-        position, (fact, restriction) = good[place][0], labelled[place]
-        one, label, said = submitted[position], restriction.label, restriction.handling
-        embargoed = said.embargo > now
+    for place in storing_order(shared):
+        position, (fact, restriction, readers) = good[place][0], shared[place]
+        one, embargo = submitted[position], restriction.handling.embargo
         item = items.NewItem(
             facts=fact,
             body=one.body,
             restriction=restriction,
-            readers=audience.audience_of(label, contributor, distribution, said, embargoed=embargoed),
-            identity=audience.identity_of(label, contributor, distribution),
+            readers=readers,
+            identity=audience.identity_of(restriction.label, contributor, distribution),
             defines=meaning_of(fact, one.value) is not None,
-            embargo=said.embargo if embargoed else 0,
+            embargo=embargo if embargo > now else 0,
             hearsay=not guard.speaks_for_itself(fact),
         )
         date_added = collections.next_date_added(now, last)

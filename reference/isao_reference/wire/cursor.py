@@ -29,19 +29,20 @@ def seal(key: bytes, bound_to: bytes, position: bytes) -> bytes:
     return hmac.new(key, position + bound_to, hashlib.sha256).digest()[:_MAC_OCTETS]
 
 
-def issue(key: bytes, bound_to: bytes, position: int) -> str:
-    """A token for the page after `position` (the date_added of the last item served, microseconds)."""
-    octets = position.to_bytes(8, "big")
+def issue(key: bytes, bound_to: bytes, position: int, width: int = 8) -> str:
+    """A token for the page after `position`, a number of `width` octets that its reader knows already: the token says
+    it to everybody who looks. For items it is the date_added of the last one served (microseconds)."""
+    octets = position.to_bytes(width, "big")
     return base64.urlsafe_b64encode(octets + seal(key, bound_to, octets)).decode("ascii")
 
 
-def redeem(key: bytes, bound_to: bytes, token: str) -> int:
+def redeem(key: bytes, bound_to: bytes, token: str, width: int = 8) -> int:
     """The position of a genuine token, else Refusal 400."""
     try:
         octets = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         raise bad_request("next is not a token of this exchange") from None
-    position, code = octets[:8], octets[8:]
+    position, code = octets[:width], octets[width:]
     genuine = base64.urlsafe_b64encode(octets).decode("ascii") == token
     if not genuine or not hmac.compare_digest(code, seal(key, bound_to, position)):
         raise bad_request("next is not a token for this account, address and query")
