@@ -227,3 +227,15 @@ def test_what_is_too_much_to_review_is_left_to_a_person() -> None:
     found = privacy.review([indicator(description="clean"), full, full | {"description": "clean too"}], most=50)
     assert [(one.position, one.rule, one.certain, one.pointer) for one in found] == [(1, privacy.TOO_MUCH, False, "")]
     assert privacy.review([full], most=100) == []
+
+
+@pytest.mark.parametrize("wrong", [[], {}, 1, None, ["x"], True], ids=str)
+def test_values_of_the_wrong_kind_are_no_fault_of_the_review(wrong: object) -> None:
+    names = ("type", "id", "created_by_ref", "relationship_type", "source_ref", "target_ref", "value", "roles", "name")
+    names += ("identity_class", "labels", "object_refs", "to_refs", "from_ref", "pattern", "objects", "description")
+    message = {"type": "email-message", "to_refs": ["email-addr--3a41e552-999b-4ad3-bedc-332b6d9ff80c"]}
+    sound = {"type": "note", "content": "The SSN is 219-09-9999."}
+    for kind in ("indicator", "identity", "email-addr", "email-message", "relationship", "observed-data", "note"):
+        for name in names:
+            found = privacy.review([{"type": kind, "id": f"{kind}--x", name: wrong}, message, sound])
+            assert [one.position for one in found if one.certain] == [2], (kind, name)

@@ -116,12 +116,12 @@ class Threat:
     def __init__(self, objects: Sequence[Any]) -> None:
         items = [one for one in objects if isinstance(one, dict)]
         self.receiving = _only_receiving(items)
-        self._receiving_values = {str(one.get("value")).lower() for one in items if one.get("id") in self.receiving}
-        self._authors = {one.get("created_by_ref") for one in items}
+        self._receiving_values = {str(one.get("value")).lower() for one in items if _name(one, "id") in self.receiving}
+        self._authors = {_name(one, "created_by_ref") for one in items}
         self._attributed = {
-            one.get(end)
+            _name(one, end)
             for one in items
-            if one.get("relationship_type") in ("attributed-to", "impersonates", "owns", "authored-by")
+            if _name(one, "relationship_type") in ("attributed-to", "impersonates", "owns", "authored-by")
             for end in ("source_ref", "target_ref")
         }
         self._objects = items
@@ -143,12 +143,12 @@ class Threat:
         return value.lower() in self._receiving_values
 
     def _texts(self, item: Mapping[str, Any]) -> Iterable[str]:
-        kind = item.get("type")
+        kind = _name(item, "type")
         if kind == "indicator" and isinstance(item.get("pattern"), str):
             return [item["pattern"]]
         if kind in _NAMED:
             return strings_in([item.get("name"), item.get("aliases")])
-        if kind in vocabulary.SCO and item.get("id") not in self.receiving:
+        if kind in vocabulary.SCO and _name(item, "id") not in self.receiving:
             own = _specified(str(kind), True) - _NO_TEXT
             return strings_in([value for name, value in item.items() if name in own and not name.endswith("_refs")])
         if kind == "observed-data":
@@ -159,7 +159,13 @@ class Threat:
         """Whether what an identity says of how to reach it is there to be used: an organization's, a producer's, or an
         actor's."""
         person = item.get("identity_class") == "individual" or is_person_concerned(item)
-        return not person or item.get("id") in self._authors | self._attributed
+        return not person or _name(item, "id") in self._authors | self._attributed
+
+
+def _name(item: Mapping[str, Any], key: str) -> str | None:
+    """The text under a key; None for anything else, which is no id and no word."""
+    value = item.get(key)
+    return value if isinstance(value, str) else None
 
 
 def is_person_concerned(item: Mapping[str, Any]) -> bool:
