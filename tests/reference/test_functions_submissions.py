@@ -437,3 +437,14 @@ def test_a_long_table_of_known_values_is_taken_in_time(exchange: World) -> None:
     made = make(exchange, "member-b", "submissions", table(*lines))
     assert len(made["facts"]["known"]) == 400
     assert len(of_type(exchange, "member-b", "relationship")) == 100
+
+
+def test_a_submission_under_red_is_not_even_for_colleagues(exchange: World) -> None:
+    for marking, shown in (("amber+strict", True), ("red", False)):
+        made = make(exchange, "member-a", "submissions", words(marking=marking))["id"]
+        assert read(exchange, "member-a", "submissions", made).status == 200
+        assert (read(exchange, "member-a2", "submissions", made).status == 200) is shown
+        assert (made in [one["id"] for one in listed(exchange, "member-a2", "submissions")]) is shown
+        assert any(one.get("record") == made for one in events(exchange, "member-a2")) is shown
+        do(exchange, "analyst", "submissions", made, "decline", {"reason": "x"})
+        assert (read(exchange, "member-a2", "submissions", made).status == 200) is shown

@@ -340,3 +340,12 @@ def test_reviews_are_made_by_the_exchange_alone(exchange: World) -> None:
             "/functions/reviews/", document, content_type="application/json", accept="application/json"
         )
         assert answer.status == 403
+
+
+def test_colleagues_learn_nothing_of_a_review_of_what_is_red(exchange: World) -> None:
+    for label, shown in (("amber+strict", True), ("red", False)):
+        known = {one["id"] for one in listed(exchange, "analyst", "reviews")}
+        post(exchange, "member-a", indicator(marks=[label], description=CERTAIN))
+        (made,) = {one["id"] for one in listed(exchange, "analyst", "reviews")} - known
+        assert made in everywhere(exchange, "member-a")
+        assert (made in everywhere(exchange, "member-a2")) is shown

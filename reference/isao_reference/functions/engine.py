@@ -22,7 +22,7 @@ from isao_reference.errors import Refusal
 from isao_reference.functions import views
 from isao_reference.functions.effects import EFFECTS
 from isao_reference.functions.moment import Moment, contributor_of, exchange_of
-from isao_reference.policy import decide
+from isao_reference.policy import decide, tlp
 from isao_reference.policy import records as policy
 from isao_reference.policy.audience import Audience
 from isao_reference.policy.principal import Principal
@@ -224,10 +224,17 @@ def readers(db: sqlite3.Connection, contract: Contract, record: Record) -> Audie
     if wanted is Readers.ORGANIZATIONS:
         return policy.EVERY_ORGANIZATION
     if wanted is Readers.PARTIES:
-        return policy.parties(record.organization, record.named)
+        return policy.parties(record.organization, record.named, _alone(contract, record))
     distribution, _ = documents.policy_settings(db)
     addressed, contributor = record.document.get("addressed_to"), contributor_of(db, record)
     return policy.marked(str(record.document[contract.marking]), contributor, distribution, addressed or None)
+
+
+def _alone(contract: Contract, record: Record) -> str | None:
+    """The account that a record stays with: what is labelled RED is not even for colleagues, and neither is what the
+    exchange says of it."""
+    label = record.document.get(contract.marking) or record.facts.get("staff", {}).get("label")
+    return record.account if label == tlp.RED else None
 
 
 def redistribute(db: sqlite3.Connection) -> None:
@@ -253,7 +260,8 @@ def _notified(who: str, record: Record, moment: Moment) -> list[int]:
     if who == "readers":
         return [record.audience]
     if who == "contributor":
-        return [items.audience_key(moment.db, policy.parties(record.organization, ()))]
+        alone = _alone(moment.contract, record)
+        return [items.audience_key(moment.db, policy.parties(record.organization, (), alone))]
     return []
 
 

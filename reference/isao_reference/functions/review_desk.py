@@ -250,7 +250,11 @@ def _record(
         named=(),
         facts={
             **({"published": [case.copy]} if case.copy else {}),
-            "staff": {"original": one.body.decode(), "found": minimising.kept(case.found)},
+            "staff": {
+                "original": one.body.decode(),
+                "found": minimising.kept(case.found),
+                "label": publishing.own_label(one.value) or "",
+            },
         },
         created=now,
         document={

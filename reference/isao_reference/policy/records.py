@@ -23,9 +23,11 @@ EVERY_ORGANIZATION: Audience = frozenset({"members", "peers", "government", "app
 """Every account of the exchange, those who wait to be let in included."""
 
 
-def parties(organization: str, named: Iterable[str]) -> Audience:
-    """The contributor's organization and those that were named; the exchange's staff read everything anyway."""
-    return frozenset({f"organization:{organization}"}) | recipients(one for one in named if one != organization)
+def parties(organization: str, named: Iterable[str], account: str | None = None) -> Audience:
+    """The contributor's organization, or of it its account alone, and those that were named; the exchange's staff read
+    everything anyway."""
+    own = f"organization:{organization}" if account is None else f"account:{account}"
+    return frozenset({own}) | recipients(one for one in named if one != organization)
 
 
 def recipients(organizations: Iterable[str]) -> Audience:
