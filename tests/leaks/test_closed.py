@@ -19,6 +19,8 @@ from tests.leaks.programmes import items
 from tests.support.functions import bodies, events, make, table, words
 from tests.support.world import OPEN, World, collection_url, indicator, world
 
+PATTERN = "[domain-name:value = 'lurking.example']"
+
 
 @pytest.fixture
 def exchange(tmp_path: Path) -> Iterator[World]:
@@ -34,6 +36,19 @@ def test_a_cursor_of_records_holds_the_last_one_shown_and_counts_nobody_elses(ex
     assert base64.urlsafe_b64decode(page["next"])[:16].hex() == mine[0].replace("-", "")
     rest = exchange.as_("member-b").get("/functions/submissions/", query=f"next={page['next']}").json
     assert [one["id"] for one in rest["records"]] == mine[1:]
+
+
+def test_what_is_known_of_a_submission_names_nothing_that_a_colleague_may_not_see(exchange: World) -> None:
+    exchange.add("named", "east")
+    hidden = [one for kind in ("red", "to a person") for one in items(Random(kind), kind, same=[])]
+    shown = items(Random("amber+strict"), "amber+strict", same=[])
+    for one in (*hidden, *shown):
+        exchange.share("member-a", one | ({"pattern": PATTERN} if one["type"] == "indicator" else {}))
+    made = make(exchange, "member-a", "submissions", table(("domain-name", "lurking.example"), marking="amber"))
+    known = {one["id"] for one in made["facts"]["known"]}
+    assert known == {one["id"] for one in shown if one["type"] == "indicator"}
+    read = exchange.as_("member-a2").get(f"/functions/submissions/{made['id']}/")
+    assert not any(one["id"].encode() in read.body for one in hidden)
 
 
 def test_an_event_happened_when_the_first_thing_came_that_its_reader_may_see(exchange: World) -> None:

@@ -21,6 +21,7 @@ from isao_reference.functions.knowledge import Known
 from isao_reference.functions.moment import Moment
 from isao_reference.functions.publishing import Stix
 from isao_reference.policy import decide, tlp
+from isao_reference.policy import records as policy
 from isao_reference.policy.audience import Contributor
 from isao_reference.store import collections, events, items, records, selection
 from isao_reference.taxii.integrity import Guard
@@ -35,9 +36,9 @@ MOST_LINKS = 100
 
 
 def correlate(moment: Moment) -> None:
-    """What is known already: of what the contributor may read it is told; of the rest only the staff is. So the same
-    indicator from two members is recognised, and neither learns of the other. 422 for what cannot be read, and for what
-    speaks in another member's name."""
+    """What is known already: of what its whole organization may read it is told; of the rest only the staff is. So the
+    same indicator from two members is recognised, and neither learns of the other. 422 for what cannot be read, and for
+    what speaks in another member's name."""
     found = _same(moment, moment.content)
     _in_its_own_name(moment, moment.content)
     may_know = _knowing(moment)
@@ -273,13 +274,18 @@ def _same(moment: Moment, document: Mapping[str, Any]) -> list[Known]:
 
 
 def _knowing(moment: Moment) -> Callable[[Known], bool]:
-    """What the one who takes the step may know of."""
-    who = moment.principal
+    """What the one who takes the step may know of, and the rest of its organization too: the record is shown to all of
+    it, whatever for."""
+    who, seen = moment.principal, sight.look(moment.db)
+    own = f"organization:{moment.record.organization}"
+    everybody = policy.recipients([moment.record.organization])
     grants = {c.key for c in collections.all_collections(moment.db) if decide.can_read(who, c.readers)}
     audiences = decide.readable_audiences(who, items.audiences(moment.db))
 
     def may_know(one: Known) -> bool:
         if one.collection not in grants or (audiences is not None and one.audience not in audiences):
+            return False
+        if own not in seen.audiences[one.audience] and not seen.may_be_told(one.audience, one.collection, everybody):
             return False
         source = selection.source_of(moment.db, one.collection, one.id, audiences, str(who.account))
         return source is not None and source.organization == one.organization
