@@ -46,7 +46,7 @@ def test_everything_hidden_answers_as_what_is_absent(tmp_path: Path, relation: s
         for secret in hidden(made, relation):
             assert list(differences(made, secret, relation, table.READERS[relation], wide=True)) == [], secret.kind
             count += len(ways(secret, wide=True))
-    assert count > 300
+    assert count > 200
     print(f"{relation}: {count} pairs of answers, 0 differences")
 
 
