@@ -61,11 +61,12 @@ def _target(public: dict[str, Any]) -> Target:
 
 
 def _actor(name: str, told: dict[str, Any]) -> Actor:
+    whose: dict[str, Any] = {"organization": told["organization"], "identity": told.get("identity", "")}
     if name == OUTSIDER or not told["auth"]:
-        return Actor(name, organization=told["organization"])
+        return Actor(name, **whose)
     if told["auth"] == CERTIFICATE:
-        return Actor(name, CERTIFICATE, organization=told["organization"])
-    return Actor(name, told["auth"], "recorded", told["organization"], ("recorded",))
+        return Actor(name, CERTIFICATE, **whose)
+    return Actor(name, told["auth"], "recorded", secrets=("recorded",), **whose)
 
 
 def _differences(report: dict[str, Any], judged: tuple[Judged, ...]) -> list[str]:

@@ -109,7 +109,7 @@ class Target:
             "may_delete": self.may_delete,
             "may_decide": self.may_decide,
             "actors": {
-                name: {"auth": actor.scheme, "organization": actor.organization}
+                name: {"auth": actor.scheme, "organization": actor.organization, "identity": actor.identity}
                 for name, actor in sorted(self.actors.items())
             },
             "absent": dict(self.absent),

@@ -28,8 +28,9 @@ def all_outputs(app: Any) -> set[Output]:
         methods = {*funnel.operations, *(("HEAD",) if "GET" in funnel.operations else ())}
         found |= {(name, method, "") for method in methods}
         if "{resource}" in name and "{step}" not in name:
-            for resource in load().contracts:
-                found |= {(name.replace("{resource}", resource), method, "") for method in methods - {"HEAD"}}
+            for resource, contract in load().contracts.items():
+                made = {"POST"} if set(contract.create.by) == {Role.EXCHANGE} else set()  # by nobody who asks
+                found |= {(name.replace("{resource}", resource), method, "") for method in methods - {"HEAD"} - made}
     document = json.loads((FOLDER / "openapi.json").read_bytes())
     for path, methods in document["paths"].items():
         example = re.sub(r"\{[^}]*\}", "x", path.replace("{api_root}", "exchange"))

@@ -14,9 +14,21 @@ from isao_reference.funnel import Machine
 from isao_reference.policy.handling import EXTENSION
 from tests.leaks import table
 from tests.leaks.tokens import Mint, Scanner
-from tests.support.functions import alert, do, make, words
+from tests.support.functions import JSON, alert, do, make, words
 from tests.support.functions import table as lines
-from tests.support.world import OPEN, PUBLIC, TLP, Clock, World, collection_url, indicator, object_url, stamp, world
+from tests.support.world import (
+    OPEN,
+    PUBLIC,
+    TLP,
+    Clock,
+    World,
+    collection_url,
+    indicator,
+    object_url,
+    objects_url,
+    stamp,
+    world,
+)
 
 Stix = dict[str, Any]
 ACCOUNTS = frozenset(table.READERS) - {"stranger", "ex-member"}
@@ -309,6 +321,11 @@ def functions(made: Stage) -> None:
         made.add(kind, "agreements", drafted, relations, drafted, str(agreement["title"]), *terms.values())
         if relations:
             do(exchange, "operator", "agreements", drafted, "publish")
+    doubtful = indicator(marks=["green"], description="The victim Jane Example called.")
+    exchange.as_("member-a").post(objects_url(), {"objects": [doubtful]})
+    (review,) = exchange.as_("analyst").get("/functions/reviews/", accept=JSON).json["records"]
+    told = (review["id"], doubtful["id"].partition("--")[2])
+    made.add("review", "reviews", review["id"], "contributor colleague", *told)
 
 
 def alerts(made: Stage) -> None:

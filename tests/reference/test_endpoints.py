@@ -193,7 +193,7 @@ def test_unknown_things_are_404(exchange: World) -> None:
     assert answers[0].json["http_status"] == "404"
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing/", "/.well-known/nothing", "/policies/nothing", "/taxii/"])
+@pytest.mark.parametrize("path", ["/", "/.well-known/nothing", "/policies/nothing"])
 def test_other_addresses_answer_with_problems(exchange: World, path: str) -> None:
     answer = exchange.as_("stranger").get(path, accept="text/html")
     assert answer.status == 404

@@ -12,8 +12,10 @@ from isao_spec import load, schema_check
 from tests.support import documents
 from tests.support.documents import Vector, valid, vectors
 from tests.support.functions import create, make, read, step
-from tests.support.world import World, indicator, world
+from tests.support.world import World, indicator, objects_url, world
 
+OF_THE_EXCHANGE = ("review",)
+"""What nobody hands in: the exchange makes these records itself."""
 SCHEMAS = sorted(one.name.removesuffix(".json") for one in files("isao_spec").joinpath("schemas/documents").iterdir())
 
 
@@ -58,8 +60,7 @@ def test_the_example_is_valid_and_says_every_required_thing_once(schema: str) ->
 @pytest.mark.parametrize("vector", vectors(), ids=lambda one: one.label)
 def test_the_schema_refuses_the_fault_at_its_place(vector: Vector) -> None:
     found = schema_check.findings(f"documents/{vector.schema}", vector.applied(valid(vector.schema)))
-    assert found
-    assert {one.pointer for one in found} & {vector.pointer, vector.parent}
+    assert any(vector.is_at(one.pointer) for one in found), found
 
 
 class Places:
@@ -78,6 +79,9 @@ class Places:
         step(exchange, "operator", "agreements", terms, "publish")
         told = make(exchange, "member-b", "feedback", {"subject": self.item["id"], "timely": "yes"})["id"]
         self.applied = make(exchange, "applicant", "memberships", valid("membership"))["id"]
+        doubtful = indicator(marks=["green"], description="The victim Jane Example called.")
+        exchange.as_("member-a").post(objects_url(), {"objects": [doubtful]})
+        review = exchange.as_("analyst").get("/functions/reviews/", accept="application/json").json["records"][0]["id"]
         self.paths = {
             "acknowledgement": ("member-b", f"alerts/{issued}/acknowledge/"),
             "agreement": ("operator", "agreements/"),
@@ -88,6 +92,7 @@ class Places:
             "minimisation": ("analyst", f"submissions/{held}/minimise/"),
             "reason": ("analyst", f"alerts/{issued}/withdraw/"),
             "recall": ("member-a", "recalls/"),
+            "review-decision": ("analyst", f"reviews/{review}/minimise/"),
             "signature": ("member-b", f"agreements/{terms}/sign/"),
             "submission": ("member-b", "submissions/"),
             "vetting": ("operator", f"memberships/{self.applied}/approve/"),
@@ -112,18 +117,24 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
         yield Places(exchange)
 
 
-@pytest.mark.parametrize("vector", vectors(), ids=lambda one: one.label)
+HANDED_IN = [one for one in vectors() if one.schema not in OF_THE_EXCHANGE]
+
+
+@pytest.mark.parametrize("vector", HANDED_IN, ids=lambda one: one.label)
 def test_the_exchange_answers_422_with_the_place_and_keeps_nothing(places: Places, vector: Vector) -> None:
     before = places.counts()
     answer = places.send(vector.schema, vector.applied(valid(vector.schema, places.values)))
     assert answer.status == 422, answer.body
     assert answer.header("content-type") == "application/problem+json"
-    assert {one["pointer"] for one in answer.json["errors"]} & {vector.pointer, vector.parent}
+    assert any(vector.is_at(one["pointer"]) for one in answer.json["errors"])
     assert all(one["detail"] for one in answer.json["errors"])
     assert places.counts() == before
 
 
-@pytest.mark.parametrize("schema", [*(one for one in SCHEMAS if one not in ("membership", "reason")), "reason"])
+LAST = ("membership", "reason", *OF_THE_EXCHANGE)
+
+
+@pytest.mark.parametrize("schema", [*(one for one in SCHEMAS if one not in LAST), "reason"])
 def test_the_exchange_takes_the_example_where_it_refused_the_faults(places: Places, schema: str) -> None:
     if schema == "minimisation":
         document = {"content": "Something.", "removed": "A name."}

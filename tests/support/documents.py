@@ -45,6 +45,11 @@ class Vector:
         """The pointer of the object or list around the place."""
         return self.pointer.rpartition("/")[0]
 
+    def is_at(self, pointer: str) -> bool:
+        """Whether a finding's pointer names the fault: its place, what is around it, or something in what was put
+        there."""
+        return pointer in (self.pointer, self.parent) or (not self.remove and pointer.startswith(f"{self.pointer}/"))
+
     def applied(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """The document with this fault. KeyError or IndexError when it has no such place to take away."""
         made: dict[str, Any] = copy.deepcopy(dict(document))

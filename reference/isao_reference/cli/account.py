@@ -106,7 +106,7 @@ def add_identity(database: Path, organization: str, identity: str) -> None:
 @click.option("--reader", "readers", multiple=True, type=click.Choice(CLASSES), help="May be repeated.")
 @click.option("--writer", "writers", multiple=True, type=click.Choice(CLASSES[1:]), help="May be repeated.")
 @click.option("--api-root", default="exchange", show_default=True, help="One of `add-api-root`, or the first one.")
-@click.option("--label", type=click.Choice(LABELS), default="", help="Whatever lies in it counts at least as this.")
+@click.option("--label", type=click.Choice(LABELS), help="Whatever lies in it counts at least as this.")
 def add_collection(
     database: Path,
     title: str,
@@ -115,7 +115,7 @@ def add_collection(
     readers: tuple[str, ...],
     writers: tuple[str, ...],
     api_root: str,
-    label: str,
+    label: str | None,
 ) -> None:
     """Add a collection; operators and analysts may always read and write it."""
     from isao_reference import setup
@@ -129,7 +129,7 @@ def add_collection(
             writers=writers,
             description=description,
             api_root=api_root,
-            label=label,
+            label=label or "",
         )
     click.echo(f"Collection {title}: {identifier}")
 
