@@ -9,6 +9,7 @@ from typing import Any
 
 from isao_reference.funnel import Funnel
 from isao_spec import FOLDER, load
+from isao_spec.contract import Role
 
 Output = tuple[str, str, str]
 """Address, method, media type ("" for any)."""

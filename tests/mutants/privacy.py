@@ -127,8 +127,10 @@ def what_is_held_is_published_meanwhile(fault: Fault) -> None:
     """The queue is there for the record; the object is in the collection from the first moment."""
     receive = review_desk.receive
 
-    def hasty(settings: Any, db: Any, collection: Any, submitted: Any, contributor: Any, now: int, *more: Any) -> Any:
-        outcomes = receive(settings, db, collection, submitted, contributor, now, *more)
+    def hasty(
+        settings: Any, db: Any, collection: Any, submitted: Any, contributor: Any, now: int, *more: Any, **named: Any
+    ) -> Any:
+        outcomes = receive(settings, db, collection, submitted, contributor, now, *more, **named)
         held = [one for one, outcome in zip(submitted, outcomes, strict=True) if outcome.review]
         intake.take(db, collection, held, contributor, now)
         return outcomes
