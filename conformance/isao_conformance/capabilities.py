@@ -12,7 +12,7 @@ from typing import Any
 
 from isao_conformance.exchange import Answer, Exchange, Request
 from isao_conformance.survey import CAPABILITY_PATH
-from isao_conformance.target import FURTHER, OUTSIDER
+from isao_conformance.target import OF_MEMBER_A, OUTSIDER, REGULATOR
 
 Shows = Callable[[Request, Answer], bool]
 
@@ -37,6 +37,11 @@ def _collections(answer: Answer) -> list[dict[str, Any]]:
 def _services(answer: Answer) -> dict[str, Any]:
     services = answer.resource.get("services")
     return services if isinstance(services, dict) else {}
+
+
+def _distribution(answer: Answer) -> dict[str, Any]:
+    declared = answer.resource.get("distribution")
+    return declared if isinstance(declared, dict) else {}
 
 
 def _offered(answer: Answer) -> list[Any]:
@@ -72,6 +77,9 @@ SHOWN_BY_ONE: dict[str, Shows] = {
     "audit-log": lambda request, answer: (
         _endpoint(request).endswith(CAPABILITY_PATH) and _ok(answer) and "audit" in _services(answer)
     ),
+    "handling-extension": lambda request, answer: (
+        _endpoint(request).endswith(CAPABILITY_PATH) and _ok(answer) and "handling" in _distribution(answer)
+    ),
     "privacy-review": lambda request, answer: (
         _endpoint(request).endswith(CAPABILITY_PATH) and _ok(answer) and "privacy" in _offered(answer)
     ),
@@ -99,7 +107,14 @@ def _second_account(exchanges: Iterable[Exchange]) -> Exchange | None:
     seen: set[str] = set()
     for exchange in exchanges:
         if exchange.answer is not None and _ok(exchange.answer) and _signed_in(exchange):
-            seen.add("member-a" if exchange.key.actor in FURTHER else exchange.key.actor)
+            seen.add(_account(exchange.key.actor))
             if len(seen) > 1:
                 return exchange
     return None
+
+
+def _account(actor: str) -> str:
+    """A further credential is no second account of another organization."""
+    if actor in OF_MEMBER_A:
+        return "member-a"
+    return "government" if actor == REGULATOR else actor

@@ -28,6 +28,10 @@ STAMP = "2026-01-05T08:00:00.000Z"
 """The created and modified of objects whose dates do not matter: fixed, so that a seed repeats them."""
 
 
+HANDLING = "extension-definition--5a0d1f5e-8f0f-4e0d-9d0c-1f7c2a7d6b31"
+"""The extension of marking definitions for handling; see the schema handling-marking of the specification."""
+
+
 def marked(stix: dict[str, Any], label: str | None) -> dict[str, Any]:
     """The object with the TLP 2.0 marking of that label, or as it is when label is None."""
     return stix if label is None else {**stix, "object_marking_refs": [TLP2[label]]}
@@ -50,6 +54,19 @@ def indicator(uuid: str, run: str, label: str | None = None, **properties: Any) 
         "valid_from": STAMP,
     }
     return marked({**base, **properties}, label)
+
+
+def handling(uuid: str, run: str, label: str, **said: Any) -> dict[str, Any]:
+    """A marking definition that says how to handle what it marks; it carries the label of that."""
+    base = {
+        "type": "marking-definition",
+        "spec_version": "2.1",
+        "id": f"marking-definition--{uuid}",
+        "created": STAMP,
+        "name": f"conformance drill {run} {uuid[:8]}",
+        "extensions": {HANDLING: {"extension_type": "property-extension", **said}},
+    }
+    return marked(base, label)
 
 
 def sdo(kind: str, uuid: str, run: str, label: str | None = None, **properties: Any) -> dict[str, Any]:

@@ -23,9 +23,13 @@ from isao_conformance.transport import TlsFiles
 OUTSIDER = "outsider"
 CERTIFICATE = "certificate"
 READ_ONLY, EXPIRED, REVOKED = "member-a-read-only", "member-a-expired", "member-a-revoked"
-FURTHER = (READ_ONLY, EXPIRED, REVOKED)
-"""Further credentials of the organization of member-a, for the rows about credentials. They are no further readers:
-what differs between accounts is asked of the others."""
+OF_MEMBER_A = (READ_ONLY, EXPIRED, REVOKED)
+"""Further credentials of the organization of member-a, for the rows about credentials."""
+REGULATOR = "regulator"
+"""A further credential of the government's organization, which may name a purpose of use that items can refuse."""
+FURTHER = (*OF_MEMBER_A, REGULATOR)
+"""Further credentials of organizations that are lent already. They are no further readers: what differs between
+accounts is asked of the others."""
 ACTORS = (
     "operator",
     "analyst",

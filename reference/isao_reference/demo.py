@@ -119,6 +119,7 @@ def _further(store: Store, lent: scenario.Credential, account: Actor) -> Actor:
         lent.account,
         "api-key",
         scope=lent.scope,
+        purposes=lent.purposes,
         expires=before + timedelta(days=1) if lent.state == "expired" else None,
         clock=lambda: before,
     )

@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+from isao_reference.store.credentials import DEFAULT_PURPOSES
 
 DISCOVERY_PATH = "taxii2/"
 FUNCTIONS_PATH = "functions/"
@@ -47,12 +49,14 @@ class Account:
 
 @dataclass(frozen=True)
 class Credential:
-    """A further API key of an account, lent as the actor `actor`; `state` is usable, expired or revoked."""
+    """A further API key of an account, lent as the actor `actor`, for `purposes`; `state` is usable, expired or
+    revoked."""
 
     actor: str
     account: str
     scope: str = "read-write"
     state: str = "usable"
+    purposes: Sequence[str] = DEFAULT_PURPOSES
 
 
 @dataclass(frozen=True)
