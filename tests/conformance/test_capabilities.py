@@ -35,6 +35,7 @@ SHOWN = {
     "tls": exchange(404),
     "function-api": exchange(200, '{"services": {"functions": {"root": "x"}}}', path=".well-known/isao.json"),
     "audit-log": exchange(200, '{"services": {"audit": {"root": "x"}}}', path=".well-known/isao.json"),
+    "handling-extension": exchange(200, '{"distribution": {"handling": "x"}}', path=".well-known/isao.json"),
     "privacy-review": exchange(
         200, '{"functions": [{"name": "privacy", "status": "offered"}]}', path=".well-known/isao.json"
     ),
@@ -69,6 +70,7 @@ def test_who_signs_in_with_a_certificate_is_no_stranger_and_a_further_key_no_sec
     assert contradiction("public-collection", [asked("member-b")]) is None
     assert contradiction("public-collection", [stranger := asked("outsider")]) is stranger
     assert contradiction("several-accounts", [asked("member-a"), asked("member-a-read-only")]) is None
+    assert contradiction("several-accounts", [asked("government"), asked("regulator")]) is None
     assert contradiction("several-accounts", [asked("member-a"), other := asked("member-b")]) is other
 
 
