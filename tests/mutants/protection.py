@@ -31,14 +31,14 @@ def an_address_is_ignored(fault: Fault) -> None:
 
 @mutant("ISAO-MRK-019", size="subtle")
 def what_is_addressed_to_a_member_goes_to_the_peers_too(fault: Fault) -> None:
-    """Peers are taken for members wherever somebody is named, up to the label that lets them."""
-    original = audience.given_to
+    """Partners are put on every address, up to the label that lets them."""
+    original = handling.of_marking
 
-    def careless(label: str, relations: Any, said: Handling) -> Any:
-        given = original(label, relations, said)
-        return given | {"peers"} if said.addressed and "peers" in relations else given
+    def careless(value: Any) -> Handling | None:
+        said = original(value)
+        return replace(said, addressed=said.addressed | {"peers"}) if said and said.addressed else said
 
-    fault.replace("isao_reference.policy.audience.given_to", careless)
+    fault.replace("isao_reference.policy.handling.of_marking", careless)
 
 
 @mutant("ISAO-SHARE-004", size="gross")
