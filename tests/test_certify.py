@@ -234,7 +234,7 @@ def test_bad_input_gets_one_clear_message_and_its_exit_code(
 
 @pytest.mark.parametrize("handler", [always_500, canned], ids=["fails", "canned"])
 def test_a_dead_target_is_never_exit_code_0(handler: object, tmp_path: Path) -> None:
-    with serving(handler) as base:  # type: ignore[arg-type]
+    with serving(handler) as base:
         words = ["certify", base, "--profile", "taxii-server", "--no-claim", "--output", str(tmp_path)]
         run = isao(*words, ISAO_USERNAME="somebody", ISAO_SECRET="something-long")
     assert run.returncode == 4, run.stdout + run.stderr

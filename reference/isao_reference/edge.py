@@ -26,7 +26,7 @@ class Edge(HttpToolsProtocol):
     _begun = False
     _in_head = True
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """A connection on which nothing comes is closed too."""
         super().connection_made(transport)
         self._within(limits.HEAD_SECONDS)

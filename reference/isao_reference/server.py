@@ -115,7 +115,7 @@ class _CertificateProtocol(Edge):
     """The HTTP protocol of the server, which also tells the application the client certificate of the connection, in
     the way that the TLS extension of ASGI describes."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
         connection = transport.get_extra_info("ssl_object")
         der = connection.getpeercert(binary_form=True) if connection is not None else None

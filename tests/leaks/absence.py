@@ -38,7 +38,7 @@ def objects(wide: bool) -> Iterator[tuple[str, Way]]:
     `wide`: then it is hidden from nobody else afterwards."""
     label = "green" if wide else "red"
     for method in ("GET", "HEAD", "DELETE", "PUT"):
-        yield f"{method} object", lambda r, t, m=method: r.get(object_url(t.id, t.place), method=m)  # type: ignore[misc]
+        yield f"{method} object", lambda r, t, m=method: r.get(object_url(t.id, t.place), method=m)
     gets: dict[str, Callable[[Thing], tuple[str, str]]] = {
         "object of a version": lambda t: (object_url(t.id, t.place), f"match[version]={t.version}"),
         "object with a wrong filter": lambda t: (object_url(t.id, t.place), "limit=0"),
@@ -50,11 +50,11 @@ def objects(wide: bool) -> Iterator[tuple[str, Way]]:
         "something below": lambda t: (object_url(t.id, t.place) + "more/", ""),
     }
     for name, where in gets.items():
-        yield name, lambda r, t, w=where: r.get(*w(t))  # type: ignore[misc]
+        yield name, lambda r, t, w=where: r.get(*w(t))
     for mark in ("clear", "amber", "red") if wide else ("red",):
         yield (
             f"POST {mark}",
-            lambda r, t, m=mark: r.post(  # type: ignore[misc]
+            lambda r, t, m=mark: r.post(
                 objects_url(OPEN), {"objects": [indicator(3, id=t.id, marks=[m], name="Mine")]}
             ),
         )
@@ -72,7 +72,7 @@ def objects(wide: bool) -> Iterator[tuple[str, Way]]:
         ),
     }
     for name, sent in documents.items():
-        yield name, lambda r, t, s=sent: r.function(*s(t))  # type: ignore[misc]
+        yield name, lambda r, t, s=sent: r.function(*s(t))
 
 
 def records(resource: str) -> Iterator[tuple[str, Way]]:
@@ -81,17 +81,13 @@ def records(resource: str) -> Iterator[tuple[str, Way]]:
         for method in ("GET", "HEAD", "DELETE"):
             yield (
                 f"{method} {accept}",
-                lambda r, t, a=accept, m=method: r.get(  # type: ignore[misc]
-                    f"/functions/{t.place}/{t.id}/", method=m, accept=a
-                ),
+                lambda r, t, a=accept, m=method: r.get(f"/functions/{t.place}/{t.id}/", method=m, accept=a),
             )
     for step in (*load().contracts[resource].steps, "no-such-step"):
         for document in ({}, {"by": "desk"}, {"reason": "Wrong."}):
             yield (
                 f"{step} {document}",
-                lambda r, t, s=step, d=document: r.function(  # type: ignore[misc]
-                    f"{t.place}/{t.id}/{s}", d
-                ),
+                lambda r, t, s=step, d=document: r.function(f"{t.place}/{t.id}/{s}", d),
             )
     yield "If-Match", lambda r, t: r.function(f"{t.place}/{t.id}/revise", {}, headers=[("if-match", '"x"')])
 
@@ -101,14 +97,14 @@ def places() -> Iterator[tuple[str, Way]]:
     thing = "indicator--3a41e552-999b-4ad3-bedc-332b6d9ff80c"
     for rest in ("", "objects/", "manifest/", f"objects/{thing}/", f"objects/{thing}/versions/"):
         for method in ("GET", "HEAD", "DELETE"):
-            yield f"{method} {rest}", lambda r, t, x=rest, m=method: r.get(collection_url(t.id) + x, method=m)  # type: ignore[misc]
+            yield f"{method} {rest}", lambda r, t, x=rest, m=method: r.get(collection_url(t.id) + x, method=m)
     yield "POST", lambda r, t: r.post(objects_url(t.id), {"objects": [indicator()]})
 
 
 def statuses() -> Iterator[tuple[str, Way]]:
     """The ways to ask for a status."""
     for method in ("GET", "HEAD", "DELETE"):
-        yield method, lambda r, t, m=method: r.get(f"{ROOT}status/{t.id}/", method=m)  # type: ignore[misc]
+        yield method, lambda r, t, m=method: r.get(f"{ROOT}status/{t.id}/", method=m)
 
 
 def ways(secret: Secret, wide: bool = False) -> list[tuple[str, Way]]:

@@ -148,7 +148,7 @@ async def _at_once(_: Machine, work: Callable[[], Any], *, writes: bool = False)
 def stage(folder: Path, seed: object) -> Iterator[Stage]:
     """A filled exchange, other canaries for another seed. Requests are answered in this thread, which is faster."""
     mint = Mint(seed)
-    in_thread, Machine.in_thread = Machine.in_thread, _at_once  # type: ignore[method-assign]
+    in_thread, Machine.in_thread = Machine.in_thread, _at_once
     written = Written()
     logging.getLogger().addHandler(written)
     try:
@@ -166,7 +166,7 @@ def stage(folder: Path, seed: object) -> Iterator[Stage]:
             yield made
     finally:
         logging.getLogger().removeHandler(written)
-        Machine.in_thread = in_thread  # type: ignore[method-assign]
+        Machine.in_thread = in_thread
 
 
 def people(made: Stage) -> None:
@@ -309,7 +309,7 @@ def functions(made: Stage) -> None:
         ],
     }
     asked = make(exchange, "applicant", "memberships", applied)
-    people = [one for contact in applied["contacts"] for one in (contact["name"], contact["email"].partition("@")[0])]  # type: ignore[attr-defined]
+    people = [one for contact in applied["contacts"] for one in (contact["name"], contact["email"].partition("@")[0])]
     canaries = [name, str(applied["eligibility"]), str(applied["security"]), *people]
     made.add("application", "memberships", asked["id"], "applicant", asked["id"], *canaries)
     alerts(made)

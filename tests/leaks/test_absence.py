@@ -18,7 +18,7 @@ from tests.leaks.stage import Secret, Stage, stage
 def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """An exchange whose clock stands still, so that times of requests are equal."""
     with stage(tmp_path_factory.mktemp("absence"), "absence") as made:
-        made.exchange.settings.clock.step = 0  # type: ignore[attr-defined]
+        made.exchange.settings.clock.step = 0
         yield made
 
 
@@ -42,7 +42,7 @@ def test_what_is_hidden_answers_as_what_is_absent(still: Stage, relation: str) -
 def test_everything_hidden_answers_as_what_is_absent(tmp_path: Path, relation: str) -> None:
     count = 0
     with stage(tmp_path, relation) as made:
-        made.exchange.settings.clock.step = 0  # type: ignore[attr-defined]
+        made.exchange.settings.clock.step = 0
         for secret in hidden(made, relation):
             assert list(differences(made, secret, relation, table.READERS[relation], wide=True)) == [], secret.kind
             count += len(ways(secret, wide=True))
@@ -55,8 +55,8 @@ def test_a_refusal_that_tells_the_two_apart_is_found(still: Stage, monkeypatch: 
     assert "DELETE object" not in [name for name, _, _ in differences(still, secret, "peer", "peer")]
 
     def told(call: object) -> None:
-        with call.store.reading() as db:  # type: ignore[attr-defined]
-            found = db.execute("SELECT 1 FROM items WHERE object_id = ?", (call.path["object"],)).fetchone()  # type: ignore[attr-defined]
+        with call.store.reading() as db:
+            found = db.execute("SELECT 1 FROM items WHERE object_id = ?", (call.path["object"],)).fetchone()
         raise errors.forbidden("It is not yours.") if found else errors.not_found()
 
     monkeypatch.setattr(delete_object, "delete_object", told)

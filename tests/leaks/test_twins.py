@@ -55,10 +55,10 @@ def test_a_page_that_counts_what_is_hidden_is_found(tmp_path: Path, monkeypatch:
 
     def leaky(*arguments: object, **more: object) -> object:
         db, collection = arguments[1:3]
-        page = fetch(*arguments, **more)  # type: ignore[arg-type]
-        last = db.execute(  # type: ignore[attr-defined]
+        page = fetch(*arguments, **more)
+        last = db.execute(
             "SELECT max(date_added) FROM items WHERE collection = ?",
-            (collection.key,),  # type: ignore[attr-defined]
+            (collection.key,),
         ).fetchone()[0]
         more_there = bool(page.rows) and page.rows[-1].date_added < last
         return page if not more_there or page.next_token else pages.Page(page.rows, "x")

@@ -48,7 +48,7 @@ class Mint:
 
     def _new(self, make: object) -> str:
         while True:
-            found: str = make()  # type: ignore[operator]
+            found: str = make()
             if found not in self._made:
                 self._made.add(found)
                 return found

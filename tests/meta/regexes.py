@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from re import _constants as ops  # type: ignore[attr-defined]  # Python's own parser of expressions
-from re import _parser as parser  # type: ignore[attr-defined]
+from re import _parser as parser
 from typing import Any
 
 FUNCTIONS = ("compile", "match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer")
@@ -46,9 +46,9 @@ def calls(source: str) -> Iterator[tuple[int, ast.expr, int, bool]]:
     }
     for node in ast.walk(tree):
         named = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in FUNCTIONS
-        if named and isinstance(node.func.value, ast.Name) and node.func.value.id == "re" and node.args:  # type: ignore[attr-defined]
+        if named and isinstance(node.func.value, ast.Name) and node.func.value.id == "re" and node.args:
             flags = re.IGNORECASE if "IGNORECASE" in ast.unparse(node) else 0
-            yield node.lineno, node.args[0], flags, id(node) in top  # type: ignore[attr-defined]
+            yield node.lineno, node.args[0], flags, id(node) in top
 
 
 def slow_expressions(sources: Mapping[str, str]) -> list[str]:

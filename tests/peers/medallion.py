@@ -46,8 +46,8 @@ def _data(base: str) -> dict[str, object]:
             "version": stamp,
             "media_type": STIX[0],
         }
-        seeded["objects"] = [*seeded["objects"], {**stix, "__meta": record}]  # type: ignore[misc]
-        seeded["manifest"] = [*seeded["manifest"], record]  # type: ignore[misc]
+        seeded["objects"] = [*seeded["objects"], {**stix, "__meta": record}]
+        seeded["manifest"] = [*seeded["manifest"], record]
     information = {
         "title": "api1",
         "versions": ["application/taxii+json;version=2.1"],

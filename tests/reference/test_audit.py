@@ -121,7 +121,7 @@ def test_functions_exports_and_steps_of_the_clock_are_on_record(exchange: World)
     assert (details["resource"], details["ids"]) == ("alerts", [made[0]["id"]])
     entry, details = only(exchange, lambda: f.do(exchange, "analyst", "alerts", made[0]["id"], "issue"))
     assert (entry["action"], details["step"], details["record"]) == ("step", "issue", made[0]["id"])
-    exchange.settings.clock.now = exchange.settings.clock.now.replace(year=2027)  # type: ignore[attr-defined]
+    exchange.settings.clock.now = exchange.settings.clock.now.replace(year=2027)
     entry, details = only(exchange, lambda: clock.run_due(exchange.settings, exchange.store))
     assert (entry["account"], entry["action"], details["resource"]) == ("exchange itself", "step", "alerts")
 

@@ -69,7 +69,7 @@ SPOILT: dict[str, Spoil] = {
 
 
 def move(exchange: World, by: timedelta) -> None:
-    exchange.settings.clock.now += by  # type: ignore[attr-defined]
+    exchange.settings.clock.now += by
 
 
 @pytest.mark.parametrize("make_one", [key, password])

@@ -406,7 +406,7 @@ def test_a_step_that_breaks_in_the_middle_leaves_nothing(
         takes = CONTRACTS[resource].steps[name].takes
         document = valid(takes) if takes else None
         with monkeypatch.context() as patched:
-            patched.setitem(effects.EFFECTS, effect, broken)  # type: ignore[arg-type]
+            patched.setitem(effects.EFFECTS, effect, broken)
             assert step(exchange, account, resource, identifier, name, document).status == 500
         assert everything(exchange) == before
         assert step(exchange, account, resource, identifier, name, document).status == 200
@@ -439,7 +439,7 @@ def test_a_submission_whose_publication_fails_is_not_there_at_all(
         raise RuntimeError("the power went")
 
     with monkeypatch.context() as patched:
-        patched.setitem(effects.EFFECTS, "publish-submission", broken)  # type: ignore[arg-type]
+        patched.setitem(effects.EFFECTS, "publish-submission", broken)
         sent = table(("domain-name", "a.example"))
         assert create(exchange, "member-a", "submissions", sent, headers=[("idempotency-key", "k")]).status == 500
     assert everything(exchange) == before

@@ -74,7 +74,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 
 def role_of(served: Served, *how: CertificateFiles | str | None) -> int:
-    return served.get(objects_url(), *how)[0]  # type: ignore[arg-type]
+    return served.get(objects_url(), *how)[0]
 
 
 def test_a_certificate_is_the_account_it_was_given_to(served: Served) -> None:

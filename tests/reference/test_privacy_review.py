@@ -181,18 +181,18 @@ def nodes(parsed: Any) -> Iterator[tuple[str, Any]]:
 
 def letters(pattern: re.Pattern[str], op: str, argument: Any) -> frozenset[str]:
     """The ASCII characters that one step of a pattern takes; none for what is no single character."""
-    parser = re._parser  # type: ignore[attr-defined]
+    parser = re._parser
     if op not in ("LITERAL", "NOT_LITERAL", "IN", "ANY"):
         return frozenset()
-    step = parser.SubPattern(parser.parse("").state, [(getattr(re._constants, op), argument)])  # type: ignore[attr-defined]
-    one = re._compiler.compile(step, pattern.flags & ~re.DEBUG)  # type: ignore[attr-defined]
+    step = parser.SubPattern(parser.parse("").state, [(getattr(re._constants, op), argument)])
+    one = re._compiler.compile(step, pattern.flags & ~re.DEBUG)
     return frozenset(chr(number) for number in range(128) if one.fullmatch(chr(number)))
 
 
 def faults_of(pattern: re.Pattern[str]) -> list[str]:
     """Why the time of a pattern could grow faster than the text: a repetition without an end, a match without a limit,
     or a repetition in a repetition that could share the text out in many ways."""
-    parsed = re._parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG)  # type: ignore[attr-defined]
+    parsed = re._parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG)
     found = [] if parsed.getwidth()[1] <= WIDEST else [f"matches {parsed.getwidth()[1]} characters"]
     for op, argument in nodes(parsed):
         if op not in ("MAX_REPEAT", "MIN_REPEAT"):

@@ -179,7 +179,7 @@ def test_a_broken_step_of_the_clock_tells_nothing_and_holds_up_no_other(
 
     monkeypatch.setattr(effects, "EFFECTS", {**effects.EFFECTS, "tell-the-silent": broken})
     monkeypatch.setattr(engine, "EFFECTS", {**effects.EFFECTS, "tell-the-silent": broken})
-    exchange.settings.clock.step = 40 * 24 * 3600 * 1_000_000  # type: ignore[attr-defined]
+    exchange.settings.clock.step = 40 * 24 * 3600 * 1_000_000
     assert clock.run_due(exchange.settings, exchange.store) >= 1, "they expire, though nobody can be told before"
     assert is_quiet(caplog)
     assert any("step=escalate" in line and "Faulty" in line for line in lines(caplog))

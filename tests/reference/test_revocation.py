@@ -60,7 +60,7 @@ class Victim:
             credentials.expire(db, self.credential, timestamps.micros(self.exchange.settings.clock()))
 
     def _wait(self) -> None:
-        self.exchange.settings.clock.now += timedelta(hours=2)  # type: ignore[attr-defined]
+        self.exchange.settings.clock.now += timedelta(hours=2)
 
 
 LOSSES = (

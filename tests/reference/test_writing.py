@@ -205,7 +205,7 @@ def test_what_was_deleted_can_be_posted_again_with_a_later_date(exchange: World)
     client = exchange.as_("member-a")
     before = client.get(objects_url()).header("x-taxii-date-added-last")
     client.delete(object_url(value["id"]))
-    exchange.settings.clock.now = exchange.settings.clock.now.replace(year=2025)  # type: ignore[attr-defined]
+    exchange.settings.clock.now = exchange.settings.clock.now.replace(year=2025)
     exchange.share("member-a", value)
     after = client.get(objects_url()).header("x-taxii-date-added-last")
     assert before is not None

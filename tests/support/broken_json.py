@@ -361,7 +361,7 @@ def _lawful() -> Iterator[tuple[str, bytes]]:
 def families() -> tuple[Case, ...]:
     """Every case, refused ones first. A text is judged by itself, wherever a value may stand."""
     found: dict[str, Case] = {}
-    groups: dict[str, Iterator[tuple[str, str | bytes]]] = {  # type: ignore[assignment]
+    groups: dict[str, Iterator[tuple[str, str | bytes]]] = {
         "number": _numbers(),
         "string": _strings(),
         "literal": _literals(),

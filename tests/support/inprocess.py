@@ -37,7 +37,7 @@ class InProcessWire(Wire):
         self._opened: list[asyncio.AbstractEventLoop] = []
         # Each thread of the harness has a loop of its own here, which nothing else waits for.
         self._in_thread = Machine.in_thread
-        Machine.in_thread = _at_once  # type: ignore[method-assign]
+        Machine.in_thread = _at_once
 
     def send(self, method: str, url: str, headers: Headers, body: bytes) -> Answer:
         """One exchange, as a server on the loopback would have answered it."""
@@ -56,7 +56,7 @@ class InProcessWire(Wire):
 
     def close(self) -> None:
         """Ends the event loops of all threads that asked, and lets requests run in threads again."""
-        Machine.in_thread = self._in_thread  # type: ignore[method-assign]
+        Machine.in_thread = self._in_thread
         for loop in self._opened:
             loop.close()
 
