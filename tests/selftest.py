@@ -16,19 +16,18 @@ from multiprocessing import get_context
 from isao_conformance.verdict import Outcome
 from tests.support import matrix
 from tests.support.matrix import Trial
-from tests.support.mutation import RED, all_mutants, run_rows
+from tests.support.mutation import RED, all_mutants
+from tests.support.reach import Reach, recorded
 
-# A third of a trial is waiting for clocks, so two processors have work for three.
-WORKERS = (os.cpu_count() or 1) * 3 // 2
-
-
-def _trial(name: str) -> Trial:
-    return matrix.trial(all_mutants()[name])
+WORKERS = os.cpu_count() or 1
 
 
-def _unharmed() -> list[str]:
-    judged = run_rows(None, matrix.profile_rows(None))
-    bad = matrix.rows_with(judged, Outcome.ERROR, *RED, Outcome.UNTESTABLE)
+def _trial(name: str, touched: frozenset[str] | None) -> Trial:
+    return matrix.trial(all_mutants()[name], touched)
+
+
+def _unharmed(reach: Reach) -> list[str]:
+    bad = matrix.rows_with(reach.judged, Outcome.ERROR, *RED, Outcome.UNTESTABLE)
     return [f"the exchange without a fault: {row}: {seen}" for row, seen in bad.items()]
 
 
@@ -36,10 +35,11 @@ def main(arguments: list[str]) -> int:
     """Run, print, compare."""
     names = [name for name in arguments if not name.startswith("--")]
     chosen, writing = names or list(all_mutants()), "--write" in arguments
-    started, problems, done = time.monotonic(), _unharmed(), []
-    before = matrix.committed()
+    started, reach = time.monotonic(), recorded(matrix.profile_rows(None))
+    problems, done, before = _unharmed(reach), [], matrix.committed()
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
-        for found in pool.map(_trial, chosen):
+        trials = [pool.submit(_trial, name, reach.touched(all_mutants()[name])) for name in chosen]
+        for found in (trial.result() for trial in trials):
             done.append(found.line)
             drift = [] if writing or before.get(found.line.mutant) == found.line else ["differs from the matrix"]
             mark = "KILLED  " if not found.faults else "WRONG   "

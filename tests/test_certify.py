@@ -27,7 +27,7 @@ def isao(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command in a process of its own, as a user does, with none of our environment's credentials."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("ISAO_")}
     command = [sys.executable, "-m", "isao_conformance.cli.main", *words]
-    return subprocess.run(command, capture_output=True, text=True, env={**kept, **environment}, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, env={**kept, **environment}, timeout=600)
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +124,7 @@ def test_a_replay_finds_a_report_that_says_more_than_the_transcript(
     assert "the transcript shows fail" in altered.stdout
 
 
+@pytest.mark.full
 def test_the_same_seed_gives_the_same_names_and_outcomes(
     certified: tuple[subprocess.CompletedProcess[str], Path], tmp_path: Path
 ) -> None:

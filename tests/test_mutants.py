@@ -12,20 +12,14 @@ from pathlib import Path
 import pytest
 
 from isao_conformance.runner import Judged
+from isao_conformance.verdict import Outcome
 from isao_spec import load
-from isao_spec.model import VerifiedBy
 from tests.support import matrix
 from tests.support.matrix import Killed, faults_of
-from tests.support.mutation import Fault, Mutant, all_mutants, run_rows
+from tests.support.mutation import Fault, Mutant, all_mutants, judge, run_rows
+from tests.support.reach import recorded
 
-# Their probes visit every endpoint, errors on purpose and an object that is gone, for the watchers to look at.
-TRAFFIC = ("TAXII-3.1-9", "TAXII-3.1-7", "TAXII-5.7-2")
 MUTANTS = all_mutants()
-
-
-def watched() -> list[str]:
-    """The rows that watchers judge."""
-    return [row.id for row in load().requirements.values() if row.verification.by is VerifiedBy.WATCHER]
 
 
 def check_exactly_the_declared_are_red(entry: Mutant, judged: Mapping[str, Judged]) -> None:
@@ -35,8 +29,7 @@ def check_exactly_the_declared_are_red(entry: Mutant, judged: Mapping[str, Judge
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_mutant_turns_its_own_rows_red_and_no_watcher_else(name: str) -> None:
     entry = MUTANTS[name]
-    rows = [*sorted(entry.declared), *watched(), *entry.traffic, *TRAFFIC]
-    check_exactly_the_declared_are_red(entry, run_rows(entry, rows))
+    check_exactly_the_declared_are_red(entry, run_rows(entry, [*matrix.own_rows(entry), *matrix.watched()]))
 
 
 def test_the_committed_matrix_holds_every_mutant_as_it_is_declared() -> None:
@@ -59,14 +52,14 @@ def test_a_fault_that_is_not_declared_is_told() -> None:
         MUTANTS["no_versions_are_an_empty_list"].inject(fault)
 
     entry = Mutant("half_declared", "TAXII-5.8.1-1", "gross", {}, (), half_declared)
-    judged = run_rows(entry, ["TAXII-5.8.1-1", *watched(), *TRAFFIC])
+    judged = run_rows(entry, [*matrix.own_rows(entry), *matrix.watched()])
     with pytest.raises(AssertionError, match="undeclared TAXII-"):
         check_exactly_the_declared_are_red(entry, judged)
 
 
 def test_a_mutant_without_a_fault_survives_and_is_told() -> None:
     entry = Mutant("nothing_wrong", "TAXII-4.2.1-1", "gross", {}, (), lambda _fault: None)
-    judged = run_rows(entry, ["TAXII-4.2.1-1", *watched(), *TRAFFIC])
+    judged = run_rows(entry, [*matrix.own_rows(entry), *matrix.watched()])
     with pytest.raises(AssertionError, match="survives in"):
         check_exactly_the_declared_are_red(entry, judged)
 
@@ -88,3 +81,21 @@ def test_every_taxii_row_that_the_harness_judges_has_a_mutant() -> None:
     judged = {row.id for row in load().requirements.values() if row.verification.by.automatic}
     broken = {entry.breaks for entry in MUTANTS.values()}
     assert [row for row in sorted(judged - broken) if row.startswith("TAXII")] == []
+
+
+def test_what_the_reference_remembers_of_a_fault_is_forgotten_with_it() -> None:
+    run_rows(MUTANTS["who_has_left_is_let_in_as_before"], ["ISAO-MEM-005"])
+    assert judge(None, ["ISAO-MEM-005"]) == {"ISAO-MEM-005": Outcome.PASS}
+
+
+def test_a_fault_touches_the_requirements_whose_probes_reach_it_and_no_others() -> None:
+    versions, manifest = "TAXII-5.8.1-1", "TAXII-5.3.1-1"
+    reach = recorded([versions, manifest])
+    assert {row: judged.outcome for row, judged in reach.judged.items()} == dict.fromkeys(reach.judged, Outcome.PASS)
+    assert reach.touched(MUTANTS["versions_are_called_items"]) == {versions}
+    assert reach.touched(MUTANTS["discovery_is_redirected_to_another_path"]) is None
+
+    def lists_nothing(fault: Fault) -> None:
+        fault.replace("isao_reference.taxii.manifest.get_manifest", lambda _: None)
+
+    assert reach.touched(Mutant("lists_nothing", manifest, "gross", {}, (), lists_nothing)) == {manifest}

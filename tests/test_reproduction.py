@@ -12,32 +12,23 @@ import pytest
 
 from isao_conformance import reproduce
 from isao_conformance.captures import stix_ids
-from isao_conformance.creations import Creations
 from isao_conformance.curl_script import Step
-from isao_conformance.evidence import Live, Redactor
 from isao_conformance.exchange import Answer, parse_media_type
 from isao_conformance.lab import Check
-from isao_conformance.runner import Plan, Run, execute
+from isao_conformance.runner import Run
 from isao_conformance.shell import variable
 from isao_conformance.target import Target
-from isao_conformance.transport import Wire
 from isao_spec import load
-from isao_spec.model import VerifiedBy
-from tests.support.mutation import RED, SEED, Mutant, all_mutants, faulty_exchange
+from tests.support.matrix import own_rows
+from tests.support.mutation import RED, Mutant, all_mutants, faulty_exchange, run_plan
 
 SAMPLE = ("TAXII-3.4-2", "TAXII-B-1", "TAXII-5.1-auth", "TAXII-4.3.1-2", "TAXII-2-6", "TAXII-8.2.2-2", "ISAO-MRK-014")
 """What the push lane reproduces: a plain refusal, captured cursors, credentials, a POST, a watcher, TLS, two actors."""
 
 
-def failures(entry: Mutant, folder: Path) -> tuple[Run, Target, list[tuple[Any, Check]]]:
-    """A run of the mutant's own rows, and each red check of it. A watcher needs the others' traffic to look at."""
-    catalogue = load()
-    own = entry.declared | set(entry.traffic)
-    watched = catalogue.requirements[entry.breaks].verification.by is VerifiedBy.WATCHER
-    rows = tuple(row for row in catalogue.requirements.values() if row.id in own or watched)
-    with faulty_exchange(entry, folder) as (target, _):
-        live = Live(Wire(target.tls), Redactor(target.actors.values()))
-        run = execute(Plan(target, catalogue, rows, SEED), live, Creations())
+def failures(entry: Mutant) -> tuple[Run, Target, list[tuple[Any, Check]]]:
+    """A run of the mutant's own rows, and each red check of it."""
+    run, target = run_plan(entry, own_rows(entry))
     red = [(j.row, c) for j in run.judged if j.row.id in entry.declared for c in j.checks if c.outcome in RED]
     return run, target, red
 
@@ -95,22 +86,20 @@ def reproduced(script: str, target: Target, folder: Path) -> Path:
 
 
 def different_ways(red: list[tuple[Any, Check]]) -> list[tuple[Any, Check]]:
-    """The red checks without those between the first and the last of one row at one step of one contract."""
+    """The red checks without those between the first and the last that one row derives from the contracts."""
     ways: dict[tuple[str, str], list[tuple[Any, Check]]] = {}
     for row, check in red:
-        place, _, name = check.name.rpartition("/")
-        derived = place.partition("/")[0] in load().contracts
-        ways.setdefault((row.id, place if derived else f"{place}/{name}"), []).append((row, check))
+        derived = check.name.partition("/")[0] in load().contracts
+        ways.setdefault((row.id, "" if derived else check.name), []).append((row, check))
     return [one for way in ways.values() for one in (way if len(way) < 2 else (way[0], way[-1]))]
 
 
 def check_scripts(entry: Mutant, tmp_path: Path) -> None:
     """Reproduce every red check of a mutant; fails where one has no script or shows another answer.
 
-    Of the checks derived for one step of a contract, which go the same way and differ in one document, the first and
-    the last."""
-    (tmp_path / "first").mkdir()
-    run, target, red = failures(entry, tmp_path / "first")
+    Of the checks that a row derives from contracts, which go the same way with other documents, the first and the last.
+    """
+    run, target, red = failures(entry)
     assert red, f"{entry.name} is not caught"
     record = reproduce.Transcript(run.exchanges)
     answers = {str(e.key): e.answer for e in run.exchanges}

@@ -1,7 +1,7 @@
 """Which values of a request came from an earlier answer, and where in that answer they stood.
 
-A reproduction runs against another instance, where page cursors, status ids and times of addition are
-different ones: they have to be taken from its own answers. Values that the harness chose itself, and
+A reproduction runs against another instance, where page cursors, status ids, times of addition and places in
+a log are different ones: they have to be taken from its own answers. Values that the harness chose itself, and
 those that belong to the target's lasting content, stay as they were.
 """
 
@@ -18,6 +18,8 @@ from isao_conformance.exchange import Answer, Request
 
 SHORTEST = 8
 CONDITION = "if-match"
+SIZE, PLACES = "size", ("after", "first", "second", "size")
+"""What a head of the audit log calls its number of entries, and what the requests call a place in the log."""
 NEARBY = timedelta(seconds=1)
 _UUID_END = re.compile(r"--[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TYPE_END = re.compile(r"[a-z0-9-]{1,64}\Z")
@@ -101,6 +103,15 @@ def strings(data: Any, path: Path = ()) -> Iterator[tuple[str, Path]]:
             yield from strings(item, (*path, step))
 
 
+def _sizes(data: Any, path: Path = ()) -> Iterator[tuple[str, Path]]:
+    if not isinstance(data, dict):
+        return
+    for key, value in data.items():
+        if key == SIZE and type(value) is int:
+            yield str(value), (*path, key)
+        yield from _sizes(value, (*path, key))
+
+
 class Tracker:
     """Follows the steps of a reproduction in order and says where each value of a request comes from.
 
@@ -114,6 +125,7 @@ class Tracker:
         self._said: set[str] = set()
         self._captured: set[str] = set()
         self._sources: dict[str, Source] = {}
+        self._sizes: dict[str, Source] = {}
         self._times: list[tuple[datetime, Source]] = []
 
     def asked(self, used: list[Used]) -> dict[Used, Source]:
@@ -132,6 +144,7 @@ class Tracker:
             self._remember(value, Source(step, header=name, rank=1))
         for value, path in strings(answer.data):
             self._remember(value, self._in_body(step, path))
+        self._sizes |= {value: Source(step, path=path) for value, path in _sizes(answer.data)}
 
     def _in_body(self, step: int, path: Path) -> Source:
         """Positions in a list of things that other probes also put there mean little: the item's id is better, unless
@@ -158,6 +171,8 @@ class Tracker:
 
     def _source(self, item: Used) -> Source | None:
         value = item.value
+        if item.parameter in PLACES and value in self._sizes:
+            return self._sizes[value]
         if value in self._said:
             return None
         source = self._sources.get(value)

@@ -156,6 +156,15 @@ class Lab:
         stamp = self._world.conduit.value(self.name, "now", self._clock, lambda: datetime.now(UTC).timestamp())
         return datetime.fromtimestamp(float(stamp), UTC)
 
+    def username_of(self, session: Session) -> str:
+        """The user name that an account signs in with, "" for other schemes than Basic: an input, recorded for replays,
+        since what names an account tells its name anyway."""
+        actor = session.actor
+        told = self._world.conduit.value(
+            self.name, f"username of {actor.name}", 1, lambda: actor.username if actor.scheme == "basic" else ""
+        )
+        return str(told)
+
     def wait(self, seconds: float) -> None:
         """Pause politely (live runs only)."""
         self._world.conduit.pause(seconds)

@@ -26,7 +26,8 @@ def other_roots(lab: Lab) -> list[str]:
     own = {str(one.id) for one in lab.survey.collections}
     found = []
     for root in (root for root in listed_roots(lab) if root != lab.survey.api_root):
-        there = {str(one.get("id")) for one in lab.reader.collections(root).list_of("collections")}
+        listed = lab.reader.collections(root).list_of("collections")
+        there = {str(one.get("id")) for one in listed if isinstance(one, dict)}
         if not own & there:
             found.append(root)
     return found

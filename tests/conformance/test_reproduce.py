@@ -245,6 +245,15 @@ def test_a_time_is_taken_by_the_items_id_and_a_computed_one_moves_along(server: 
     assert server.heard[3].path == "/x/?added_after=2030-12-31T23%3A59%3A59.999999Z"
 
 
+def test_a_place_in_the_log_is_taken_from_the_head_of_this_instance(server: Server, tmp_path: Path) -> None:
+    head = asked(path="/audit/head/", answer={"size": 73, "root": "aa"})
+    page = asked(path="/audit/?after=73&limit=2", ordinal=2)
+    server.answers = [plain({"size": 5, "root": "bb"}), plain({})]
+    done = run([head, page], check_on(page), server, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert server.heard[1].path == "/audit/?after=5&limit=2"
+
+
 def test_a_value_of_a_record_is_not_looked_for_under_an_id_that_each_instance_gives_anew(
     server: Server, tmp_path: Path
 ) -> None:

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from isao_conformance.creations import Creations
-from isao_conformance.evidence import Live, Redactor
-from isao_conformance.runner import Plan, execute
-from isao_conformance.target import load_target
-from isao_conformance.transport import Wire
 from isao_conformance.verdict import Outcome
 from isao_spec import load
 from tests.eccentrics.more_variants import more_variants
 from tests.eccentrics.variant import Variant
 from tests.eccentrics.variants import variants
-from tests.support.answering import layer
-from tests.support.live import live_demo
+from tests.support.mutation import Fault, run_plan
 
 UNDECIDED = {
     # What a variant takes away cannot be judged; each line says why that is no accusation.
@@ -39,16 +31,10 @@ ADVISED_AGAINST = {
 
 @pytest.mark.full
 @pytest.mark.parametrize("variant", [*variants(), *more_variants()], ids=lambda v: v.name)
-def test_a_lawful_variant_stays_green(variant: Variant, tmp_path: Path) -> None:
-    actors: dict[str, str] = {}
-    handlers = variant.make(variant)
-    with live_demo(tmp_path, wrap=lambda app: layer(app, handlers, actors), page_limit=variant.page_limit) as exchange:
-        target = variant.declare(load_target(exchange.target_path))
-        actors.update({a.authorization: name for name, a in target.actors.items() if a.authorization})
-        catalogue = load()
-        rows = catalogue.in_profiles(("taxii-server", "exchange", "foundational"))
-        live = Live(Wire(target.tls), Redactor(target.actors.values()))
-        run = execute(Plan(target, catalogue, rows, "eccentric"), live, Creations())
+def test_a_lawful_variant_stays_green(variant: Variant) -> None:
+    changes = Fault(layers=[*variant.make(variant)], targets=[variant.declare], page_limit=variant.page_limit)
+    rows = load().in_profiles(("taxii-server", "exchange", "foundational"))
+    run, _ = run_plan(None, [row.id for row in rows], changes)
     green = {Outcome.PASS, Outcome.INAPPLICABLE}
     allowed = UNDECIDED.get(variant.name, set())
     advised = ADVISED_AGAINST.get(variant.name, set())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
+from itertools import count
 
 from tests.eccentrics.variant import Handlers, Variant, anything, says
 from tests.support.answering import Forward, Reply, Seen, on, refusal
@@ -93,11 +94,13 @@ def quoted_version(variant: Variant) -> Handlers:
 
 
 def slow(variant: Variant) -> Handlers:
-    """Every answer takes a while."""
+    """Every tenth answer takes a while."""
+    asked = count()
 
     async def late(seen: Seen, forward: Forward) -> Reply:
-        variant.met += 1
-        await asyncio.sleep(0.02)
+        if next(asked) % 10 == 0:
+            variant.met += 1
+            await asyncio.sleep(0.1)
         return await forward(seen)
 
     return [(anything, late)]

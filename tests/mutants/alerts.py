@@ -52,15 +52,14 @@ def the_event_of_an_addressed_alert_goes_to_all_members(fault: Fault) -> None:
 
 def hold_back(fault: Fault, seconds: float, every: int = 1) -> None:
     """Show every so-manieth issued alert to members only when it has been asked for this long."""
-    pace = fault.hurry()
     asked: dict[str, datetime] = {}
 
     def late(seen: Seen, reply: Reply) -> Reply:
         if not reply.ok:
             return reply
-        first = asked.setdefault(seen.path, pace.clock())
+        first = asked.setdefault(seen.path, fault.pace.clock())
         place = list(asked).index(seen.path) + 1
-        waited = (pace.clock() - first).total_seconds()
+        waited = (fault.pace.clock() - first).total_seconds()
         return problem(404) if place % every == 0 and waited < seconds else reply
 
     fault.change_answers(about("alerts", by=MEMBERS, step=""), late)

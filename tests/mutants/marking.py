@@ -52,7 +52,11 @@ def green_items_do_not_reach_the_peers(fault: Fault) -> None:
     )
 
 
-@mutant("ISAO-MRK-003", size="subtle")
+@mutant(
+    "ISAO-MRK-003",
+    size="subtle",
+    also={"ISAO-SHARE-004": "an AMBER item that was not released is among them"},
+)
 def amber_items_are_listed_for_the_government(fault: Fault) -> None:
     """One label, one reader, one path: a government account finds AMBER among the objects."""
 
@@ -118,7 +122,13 @@ def a_hidden_item_is_forbidden_where_an_absent_one_is_not_found(fault: Fault) ->
     fault.around(lambda seen: seen.principal == "member-b" and on("object")(seen), telling)
 
 
-@mutant("ISAO-MRK-015", also={"ISAO-SEC-003": EVERYTHING_CHANGES})
+@mutant(
+    "ISAO-MRK-015",
+    also={
+        "ISAO-SEC-003": EVERYTHING_CHANGES,
+        "ISAO-MRK-007": "what is withheld whole for the sake of one property is such an item",
+    },
+)
 def a_restricted_item_is_served_by_its_id(fault: Fault) -> None:
     """Whoever knows the id gets the item: lists are filtered, the item itself is not."""
     leak(fault, "member-b", "member-a", on("object"))
@@ -130,7 +140,11 @@ def the_versions_of_a_hidden_item_are_listed(fault: Fault) -> None:
     leak(fault, "member-b", "member-a", on("versions"))
 
 
-@mutant("ISAO-MRK-017", size="subtle")
+@mutant(
+    "ISAO-MRK-017",
+    size="subtle",
+    also={"ISAO-MRK-005": "what was narrowed is still given to whoever asks for all its versions"},
+)
 def asking_for_all_versions_of_an_id_skips_the_policy(fault: Fault) -> None:
     """A fast path for one combination of filters forgot whom it serves."""
     leak(

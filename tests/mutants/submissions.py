@@ -114,11 +114,13 @@ def _without_functions(fault: Fault) -> None:
 
 @mutant(
     "ISAO-SHARE-010",
-    also={"ISAO-DIS-008": "an item that is not revoked is given as live to everybody who polls after its recall"},
+    also={
+        "ISAO-DIS-008": "an item that is not revoked is given as live to everybody who polls after its recall",
+        "ISAO-SHARE-014": "what was never stored as revoked does not stay revoked when a later version arrives",
+    },
 )
 def a_platform_without_functions_forgets_that_items_were_revoked(fault: Fault) -> None:
     """Members have TAXII alone. A revoked version is taken and stored, and the word that it is revoked is lost."""
-    fault.hurry()
     _without_functions(fault)
     fault.change_requests(
         lambda seen: taxii_alone.CONTRIBUTION(seen) and bool(taxii_alone.revokes(seen)),
@@ -126,7 +128,11 @@ def a_platform_without_functions_forgets_that_items_were_revoked(fault: Fault) -
     )
 
 
-@mutant("ISAO-SHARE-010", size="subtle")
+@mutant(
+    "ISAO-SHARE-010",
+    size="subtle",
+    also={"ISAO-TIF-011": "an item that anybody can revoke does not stay as its contributor shared it"},
+)
 def a_platform_without_functions_revokes_for_whoever_asks(fault: Fault) -> None:
     """Members have TAXII alone, and a revoked version counts for the item, whoever sends it."""
     _without_functions(fault)

@@ -109,13 +109,26 @@ def _lost(fault: Fault, lost: Callable[[list[dict[str, Any]]], list[dict[str, An
     fault.around(_posting, losing)
 
 
-@mutant(breaks="TAXII-5.5-3", also={"ISAO-GAT-005": "The valid neighbour of an invalid object is lost."})
+@mutant(
+    breaks="TAXII-5.5-3",
+    also={
+        "ISAO-GAT-005": "The valid neighbour of an invalid object is lost.",
+        "ISAO-LEG-002": "The address is sought in objects that came after another one.",
+    },
+)
 def only_the_first_of_several_objects_is_kept(fault: Fault) -> None:
     """A POST of several new objects is complete and successful, and all but the first are not stored."""
     _lost(fault, lambda new: new[1:])
 
 
-@mutant(breaks="TAXII-5.5-3", size="subtle", also={"ISAO-GAT-005": "The valid neighbour of an invalid object is lost."})
+@mutant(
+    breaks="TAXII-5.5-3",
+    size="subtle",
+    also={
+        "ISAO-GAT-005": "The valid neighbour of an invalid object is lost.",
+        "ISAO-LEG-002": "The address is sought in objects that came after another one.",
+    },
+)
 def the_last_of_several_objects_is_lost(fault: Fault) -> None:
     """A POST of several new objects is complete and successful, and the last of them is not stored."""
     _lost(fault, lambda new: new[1:][-1:])

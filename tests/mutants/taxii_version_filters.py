@@ -282,8 +282,13 @@ def an_object_without_the_version_asked_for_is_not_found(fault: Fault) -> None:
     },
 )
 def get_object_returns_all_versions(fault: Fault) -> None:
-    """GET object without match[version] returns every version of the object."""
-    fault.change_requests(_asks("object", lacking=(VERSION,)), lambda seen: seen.asking(**{VERSION: "all"}))
+    """GET object without match[version] returns every version of the object, until one says that it is revoked."""
+
+    async def everything(seen: Seen, forward: Forward) -> Reply:
+        reply = await forward(seen.asking(**{VERSION: "all"}))
+        return await forward(seen) if any(stix.get("revoked") for stix in reply.objects) else reply
+
+    fault.around(_asks("object", lacking=(VERSION,)), everything)
 
 
 @mutant(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,9 +19,12 @@ from typing import Any
 from argon2 import PasswordHasher
 
 from isao_reference import auth, demo
+from isao_reference.audit.record import Draft
+from isao_reference.audit.trail import OfRequest, Trail
 from isao_reference.demo import Actor, Prepared
 from isao_reference.settings import Settings
 from isao_reference.tls import CertificateFiles, issue_loopback_certificate
+from tests.support.answering import ENTRIES
 
 Wrap = Callable[[Any], Any]
 
@@ -89,6 +92,31 @@ def prepared_demo_database(tmp_root: Path | None = None) -> Prepared:
 
 
 @contextmanager
+def _entries_of_clients_only() -> Iterator[None]:
+    """What a handler before the server asks it is noted when the handler is done, if at all: see `answering`."""
+    note, write, is_written = Trail.note, OfRequest.write, OfRequest.is_written
+
+    def noted(trail: Trail, draft: Draft, now: int) -> None:
+        waiting = ENTRIES.get()
+        if waiting is None:
+            note(trail, draft, now)
+        else:
+            waiting.append(lambda: trail.note(draft, now))
+
+    with ExitStack() as undo:
+        for place, name, original in (
+            (Trail, "note", note),
+            (OfRequest, "write", write),
+            (OfRequest, "is_written", is_written),
+        ):
+            undo.callback(setattr, place, name, original)
+        Trail.note = noted
+        OfRequest.write = lambda entry, db: write(entry, db) if ENTRIES.get() is None else None
+        OfRequest.is_written = lambda entry: is_written(entry) if ENTRIES.get() is None else None
+        yield
+
+
+@contextmanager
 def live_demo(
     tmp_path: Path,
     plain_http: bool = False,
@@ -101,14 +129,17 @@ def live_demo(
     """
     certificate = None if plain_http else session_certificate()
     folder = Path(tempfile.mkdtemp(prefix="live-", dir=tmp_path))
-    with demo.demo_exchange(
-        folder,
-        plain_http=plain_http,
-        prepared=prepared_demo_database(),
-        certificate=certificate,
-        wrap=wrap,
-        page_limit=page_limit,
-    ) as running:
+    with (
+        _entries_of_clients_only(),
+        demo.demo_exchange(
+            folder,
+            plain_http=plain_http,
+            prepared=prepared_demo_database(),
+            certificate=certificate,
+            wrap=wrap,
+            page_limit=page_limit,
+        ) as running,
+    ):
         yield LiveExchange(
             base_url=running.base_url,
             target_path=running.target_file,

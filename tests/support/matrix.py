@@ -7,16 +7,20 @@ that differs from it is drift: `make selftest` says so, and `--write` takes the 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from isao_conformance.runner import Judged
 from isao_conformance.verdict import Outcome
 from isao_spec import load
+from isao_spec.model import VerifiedBy
 from tests.support.mutation import RED, Mutant, run_rows
 
 FILE = Path(__file__).parents[1] / "kill-matrix.jsonl"
+
+# Their probes visit every endpoint, errors on purpose and an object that is gone, for the watchers to look at.
+TRAFFIC = ("TAXII-3.1-9", "TAXII-3.1-7", "TAXII-5.7-2")
 PROFILES = ("taxii-server", "exchange")
 
 
@@ -62,9 +66,23 @@ def faults_of(entry: Mutant, judged: Mapping[str, Judged]) -> tuple[str, ...]:
     )
 
 
-def trial(entry: Mutant) -> Trial:
-    """Run a mutant against both profiles."""
-    judged = run_rows(entry, profile_rows(entry))
+def watched() -> list[str]:
+    """The rows that watchers judge: they look at whatever is asked."""
+    return [row.id for row in load().requirements.values() if row.verification.by is VerifiedBy.WATCHER]
+
+
+def own_rows(entry: Mutant) -> list[str]:
+    """The rows that a mutant declares, and those whose probes show watchers the broken place."""
+    return [*sorted(entry.declared), *entry.traffic, *TRAFFIC]
+
+
+def trial(entry: Mutant, touched: Collection[str] | None = None) -> Trial:
+    """Run a mutant against both profiles; of these only against what it can touch, where the caller knows that."""
+    rows = profile_rows(entry)
+    if touched is not None:
+        needed = {*touched, *entry.declared, *entry.traffic, *watched()}
+        rows = [row for row in rows if row in needed]
+    judged = run_rows(entry, rows)
     red = {
         row: sorted({c.name for c in found.checks if c.outcome in RED})
         for row, found in sorted(judged.items())

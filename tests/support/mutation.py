@@ -11,6 +11,7 @@ import importlib
 import os
 import pkgutil
 import ssl
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -21,16 +22,16 @@ from types import ModuleType
 from typing import Any
 
 from isao_conformance.creations import Creations
-from isao_conformance.evidence import Live, Redactor
-from isao_conformance.runner import Judged, Plan, execute
+from isao_conformance.evidence import Redactor
+from isao_conformance.runner import Judged, Plan, Run, execute
 from isao_conformance.target import Target, load_target, origin_of
 from isao_conformance.verdict import Outcome
-from isao_reference import server
+from isao_reference import demo, remembered, server
 from isao_reference.settings import Settings
 from isao_spec import load
 from tests.support.answering import Change, Forward, Handler, Reply, Seen, layer
 from tests.support.inprocess import InProcessWire
-from tests.support.live import live_demo
+from tests.support.live import live_demo, prepared_demo_database
 from tests.support.pace import HurriedLive, Pace
 
 SEED = "mutation"
@@ -69,14 +70,11 @@ class Fault:
     undo: ExitStack = field(default_factory=ExitStack)
     beside: list[AbstractContextManager[Callable[[Target], Target]]] = field(default_factory=list)
     targets: list[Callable[[Target], Target]] = field(default_factory=list)
+    replaced: list[tuple[Any, Any]] = field(default_factory=list)
     actors: dict[str, str] = field(default_factory=dict)
-    pace: Pace | None = None
-
-    def hurry(self) -> Pace:
-        """Let the pauses of the run take no time: harness and server read one clock, which those pauses move."""
-        self.pace = pace = Pace()
-        self.replace("isao_reference.demo.Settings", partial(Settings, clock=pace.clock))
-        return pace
+    page_limit: int | None = None
+    pace: Pace = field(default_factory=Pace)
+    """The clock of the server, and of the harness where its pauses are hurried."""
 
     def around(self, when: Anywhere, handler: Handler) -> None:
         """`handler(seen, forward)` answers instead of the server; `forward(seen)` asks the server."""
@@ -114,6 +112,9 @@ class Fault:
         module, name = _place(dotted)
         original = getattr(module, name)
         setattr(module, name, value)
+        self.replaced.append((original, value))
+        forget()
+        self.undo.callback(forget)
         self.undo.callback(setattr, module, name, original)
 
     def tls(self, minimum: str = "TLSv1_2", maximum: str = "TLSv1_3") -> None:
@@ -186,7 +187,10 @@ def faulty_exchange(entry: Mutant | None, folder: Path, fault: Fault | None = No
     """Serve the demonstration exchange with this fault (None: with none) and yield its target and its application.
     `fault` collects the mutant's changes where the caller wants to look at them."""
     fault = fault or Fault()
+    prepared_demo_database()  # before the fault, or it would be in the database of every later start
     with fault.undo:
+        fault.undo.callback(setattr, demo, "Settings", demo.Settings)
+        demo.Settings = partial(Settings, clock=fault.pace.clock)
         if entry is not None:
             entry.inject(fault)
         with ExitStack() as stack:
@@ -196,7 +200,7 @@ def faulty_exchange(entry: Mutant | None, folder: Path, fault: Fault | None = No
                 served.append(layer(app, fault.layers, fault.actors))
                 return served[0]
 
-            exchange = stack.enter_context(live_demo(folder, wrap=wrap))
+            exchange = stack.enter_context(live_demo(folder, wrap=wrap, page_limit=fault.page_limit))
             target = load_target(exchange.target_path)
             fault.actors.update({a.authorization: name for name, a in target.actors.items() if a.authorization})
             for change in [*(stack.enter_context(b) for b in fault.beside), *fault.targets]:
@@ -204,11 +208,14 @@ def faulty_exchange(entry: Mutant | None, folder: Path, fault: Fault | None = No
             yield target, served[0]
 
 
-def run_rows(entry: Mutant | None, rows: Iterable[str]) -> dict[str, Judged]:
-    """Judge these rows on the demonstration exchange with this fault, always with the same seed."""
+def run_plan(
+    entry: Mutant | None, rows: Iterable[str], fault: Fault | None = None, conduit: type[HurriedLive] = HurriedLive
+) -> tuple[Run, Target]:
+    """Judge these rows on the demonstration exchange with this fault, always with the same seed, and let its pauses
+    take no time; the run, and the target that it was of. `fault` and `conduit` are for callers that look on."""
     catalogue = load()
     chosen = tuple(catalogue.requirements[row] for row in dict.fromkeys(rows))
-    fault = Fault()
+    fault = fault or Fault()
     with (
         tempfile.TemporaryDirectory(prefix="mutant-", dir=MEMORY) as name,
         faulty_exchange(entry, Path(name), fault) as served,
@@ -217,18 +224,31 @@ def run_rows(entry: Mutant | None, rows: Iterable[str]) -> dict[str, Judged]:
         creations = Creations(Path(name))
         wire = InProcessWire(target.tls, app, origin_of(target.base_url))
         redactor = Redactor(target.actors.values())
-        live = HurriedLive(wire, redactor, fault.pace) if fault.pace else Live(wire, redactor)
+        live = conduit(wire, redactor, fault.pace)
         try:
-            run = execute(Plan(target, catalogue, chosen, SEED, threads=1), live, creations)
+            return execute(Plan(target, catalogue, chosen, SEED, threads=1), live, creations), target
         finally:
             creations.close()
             wire.close()
-    return {judged.row.id: judged for judged in run.judged}
+
+
+def run_rows(entry: Mutant | None, rows: Iterable[str]) -> dict[str, Judged]:
+    """What becomes of these rows on the exchange with this fault (None: without any)."""
+    return {judged.row.id: judged for judged in run_plan(entry, rows)[0].judged}
 
 
 def judge(entry: Mutant | None, rows: Iterable[str]) -> dict[str, Outcome]:
     """The outcome of each of these rows on the exchange with this fault (None: without any)."""
     return {row: judged.outcome for row, judged in run_rows(entry, rows).items()}
+
+
+def forget() -> None:
+    """Forget what functions of the reference remember: another one in their place would have found something else."""
+    remembered._known.clear()
+    for module in [m for name, m in sys.modules.items() if name.startswith("isao_reference.")]:
+        for value in vars(module).values():
+            if hasattr(value, "cache_clear"):
+                value.cache_clear()
 
 
 def _place(dotted: str) -> tuple[ModuleType, str]:

@@ -50,8 +50,9 @@ def an_addressed_item_reaches_whom_it_names_and_nobody_else(lab: Lab) -> None:
     if not named.organization:
         raise Untestable(f"the target file does not say which organization {READER} is of")
     said = {label: [f"organization:{named.organization}"] for label in ("clear", "amber+strict")}
-    if named.username:
-        said["red"] = [f"account:{named.username}"]
+    account = lab.username_of(lab.as_(READER))
+    if account:
+        said["red"] = [f"account:{account}"]
     items: dict[str, dict[str, object]] = {}
     for label, addressed in said.items():
         _protected(lab, items, label, label, addressed_to=addressed)
