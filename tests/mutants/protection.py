@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -99,6 +100,32 @@ def markings_of_properties_inside_others_are_ignored(fault: Fault) -> None:
         return original({"granular_markings": marks}) if marks else ()
 
     fault.replace("isao_reference.wire.stix_object.check_granular_markings", careless)
+
+
+def _without(name: str) -> Callable[[dict[str, Any]], None]:
+    def change(body: dict[str, Any]) -> None:
+        for stix in body.get("objects", []):
+            stix.get("extensions", {}).get(handling.EXTENSION, {}).pop(name, None)
+
+    return change
+
+
+@mutant("ISAO-LEG-014", size="gross")
+def the_purposes_that_an_item_refuses_are_not_told(fault: Fault) -> None:
+    """The exchange keeps to them itself, and hands out definitions without them."""
+    fault.change_json(on("objects", "object"), _without("refused_purposes"))
+
+
+@mutant("ISAO-LEG-014", size="subtle")
+def the_table_has_no_conditions(fault: Fault) -> None:
+    """What goes to machines is complete; what goes to people has the label alone."""
+    fault.replace("isao_reference.policy.conditions.in_words", lambda _: "")
+
+
+@mutant("ISAO-LEG-014", size="subtle")
+def the_legal_basis_is_not_told(fault: Fault) -> None:
+    """Whoever is given a protected item is told what it may not do, and not why."""
+    fault.change_json(on("objects", "object"), _without("legal_basis"))
 
 
 def forgets_the_purpose(seen: Seen) -> Seen:

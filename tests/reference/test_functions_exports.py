@@ -11,7 +11,7 @@ import pytest
 
 from isao_reference.functions import exports
 from tests.support.functions import make, table
-from tests.support.world import DROPBOX, LIBRARY, Clock, World, indicator, stamp, world
+from tests.support.world import DROPBOX, LIBRARY, TLP, Clock, World, indicator, marking, stamp, world
 
 TABLE, LIST = "/functions/exports/indicators.csv", "/functions/exports/blocklist.txt"
 
@@ -61,6 +61,27 @@ def test_every_line_carries_its_label_and_a_list_the_strictest(exchange: World) 
     assert exchange.as_("member-b").get(LIST).body.startswith(b"# TLP:AMBER\n# 2 values\n")
     assert exchange.as_("peer").get(LIST).body.startswith(b"# TLP:GREEN\n# 1 values\n")
     assert exchange.as_("government").get(LIST).body == b"# TLP:CLEAR\n# 0 values\n"
+
+
+def test_conditions_go_with_a_value_into_the_table_and_into_the_list(exchange: World) -> None:
+    conditions = {
+        "addressed_to": ["organization:south", "peers"],
+        "government": "no",
+        "refused_purposes": ["public-records", "civil-litigation"],
+        "legal_basis": "a law\nevil.example\u2028of a state",
+    }
+    definition = {**marking(**conditions), "object_marking_refs": [TLP["green"]]}
+    exchange.share(
+        "member-a", definition, domain("bound.example", "green", definition["id"]), domain("free.example", "amber")
+    )
+    told = (
+        "only for organization:south, peers; not for the government; not for civil-litigation, public-records; "
+        "protected by a law evil.example of a state"
+    )
+    assert {one["value"]: one["conditions"] for one in rows(exchange, "peer")} == {"bound.example": told}
+    shown = exchange.as_("peer").get(LIST).body.decode()
+    assert shown == f"# TLP:GREEN\n# 1 values\n# some are {told}\nbound.example\n"
+    assert {one["value"]: one["conditions"] for one in rows(exchange, "member-a")}["free.example"] == ""
 
 
 def test_what_is_revoked_expired_or_says_more_than_one_value_is_left_out(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,23 +9,22 @@ from typing import Any
 import pytest
 
 from isao_reference import identity, setup
-from isao_reference.policy.handling import EXTENSION
 from isao_reference.taxii import embargoes
 from tests.support.functions import events
-from tests.support.world import OPEN, PUBLIC, TLP, Clock, World, indicator, object_url, objects_url, stamp, world
+from tests.support.world import (
+    OPEN,
+    PUBLIC,
+    TLP,
+    Clock,
+    World,
+    indicator,
+    marking,
+    object_url,
+    objects_url,
+    world,
+)
 
 EVERYBODY = ("member-a", "member-a2", "member-b", "peer", "government", "stranger")
-
-
-def marking(**said: Any) -> dict[str, Any]:
-    """A marking definition with the handling extension."""
-    return {
-        "type": "marking-definition",
-        "spec_version": "2.1",
-        "id": f"marking-definition--{uuid.uuid4()}",
-        "created": stamp(0),
-        "extensions": {EXTENSION: {"extension_type": "property-extension", **said}},
-    }
 
 
 def shared(exchange: World, label: str, collection: str = OPEN, account: str = "member-a", **said: Any) -> str:

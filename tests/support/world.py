@@ -15,6 +15,7 @@ from typing import Any
 
 from isao_reference import setup
 from isao_reference.app import create_app
+from isao_reference.policy.handling import EXTENSION
 from isao_reference.settings import Settings
 from tests.support.asgi import Client, basic
 
@@ -145,6 +146,17 @@ def version_of(value: dict[str, Any]) -> str:
 def stamp(number: int) -> str:
     """The timestamp of version `number`: a later number is a later time."""
     return (datetime(2024, 1, 1) + timedelta(hours=number)).isoformat(timespec="milliseconds") + "Z"
+
+
+def marking(**said: Any) -> dict[str, Any]:
+    """A marking definition with the handling extension."""
+    return {
+        "type": "marking-definition",
+        "spec_version": "2.1",
+        "id": f"marking-definition--{uuid.uuid4()}",
+        "created": stamp(0),
+        "extensions": {EXTENSION: {"extension_type": "property-extension", **said}},
+    }
 
 
 def indicator(version: int = 0, *, id: str | None = None, marks: Sequence[str] = (), **more: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from isao_conformance.content import TLP2
 from isao_conformance.distribution import GOVERNMENT, ORGANIZATION, Distribution
 from isao_conformance.errors import Untestable
 from isao_conformance.exchange import Answer
+from isao_conformance.function_api import JSON, is_offered, root_of
 from isao_conformance.lab import Lab
 from isao_conformance.probe import probe
 from isao_conformance.readers import (
@@ -135,6 +136,42 @@ def an_item_under_embargo_is_shown_to_nobody_else_before_its_time(lab: Lab) -> N
             lab.expect(posted.ids["over"] in seen, f"an embargo that is over ends for {reader}", got=_got(posted, seen))
 
 
+@probe("ISAO-LEG-014", statement="249e28f5", needs=TWO_MEMBERS)
+def the_conditions_of_a_protected_item_travel_with_everything_that_hands_it_out(lab: Lab) -> None:
+    """Who copies a warning out of a table has to know what it may not be used for.
+
+    A GREEN indicator refuses two purposes and names a legal basis. Member B is given it over TAXII with its definition,
+    and its line in the table of indicators says the same; the line of a twin that came last says nothing of it.
+    """
+    _follows_handling(lab)
+    purposes, basis = [REFUSED_PURPOSE, "civil-litigation"], f"drill basis {lab.token(12)}"
+    said = {"refused_purposes": purposes, "legal_basis": basis}
+    items: dict[str, dict[str, object]] = {}
+    _protected(lab, items, "protected", "green", **said)
+    posted = contribute(lab, items | {"twin": lab.indicator("green")})
+    if not _taken(lab, posted, ["protected"]):
+        return
+    item, definition = posted.ids["protected"], posted.ids["definition of protected"]
+    given = reads(lab, READER, posted.where, item)
+    lab.control(given is not None, f"{READER} is given the protected item", "ISAO-MRK-002")
+    marks = given.get("object_marking_refs") if given else None
+    lab.expect(isinstance(marks, list) and definition in marks, "the item refers to its conditions", got=marks)
+    told = reads(lab, READER, posted.where, definition) or {}
+    extensions = told.get("extensions")
+    extension = extensions.get(content.HANDLING) if isinstance(extensions, dict) else None
+    kept = isinstance(extension, dict) and all(extension.get(name) == value for name, value in said.items())
+    lab.expect(kept, "the conditions are given as they were posted", expected=str(said), got=extension)
+    lines = _table_of(lab, posted.id_of("twin"))
+    if lines is None:
+        return
+    words = [*purposes, basis]
+    twin, own = (" ".join(line for line in lines if posted.ids[name] in line) for name in ("twin", "protected"))
+    lab.control(not any(word in twin for word in words), "the line of the twin has no conditions")
+    lab.control(bool(own), "the protected item has a line")
+    missing = [word for word in words if word not in own]
+    lab.expect(not missing, "the line in the table tells the conditions", expected=str(words), got=own)
+
+
 @probe("ISAO-LEG-015", statement="1ba3be13", needs=["member-a", REGULATOR, "writable", "capability-document"])
 def an_item_is_not_given_for_a_purpose_that_it_refuses(lab: Lab) -> None:
     """A report is made where it cannot be turned against who made it.
@@ -235,6 +272,21 @@ def _protected(lab: Lab, items: dict[str, dict[str, object]], name: str, label: 
     definition = lab.new(content.handling, label, **said)
     items[f"definition of {name}"] = definition
     items[name] = lab.indicator(object_marking_refs=[TLP2[label], definition["id"]])
+
+
+def _table_of(lab: Lab, twin: str) -> list[str] | None:
+    """The lines of the table of indicators, once the twin has one; None where there is no such table."""
+    if not is_offered(lab):
+        return None
+    where, session = root_of(lab) + "exports/indicators.csv", lab.as_(READER)
+
+    def ask() -> list[str] | None:
+        answer = session.get(where, accept=f"text/csv, {JSON}")
+        offered = answer.status == 200 and answer.media_type[0] == "text/csv"
+        lines = answer.body.decode("utf-8", "replace").splitlines() if offered else []
+        return lines if not offered or any(twin in line for line in lines) else None
+
+    return lab.poll(ask) or None
 
 
 def _taken(lab: Lab, posted: Posted, names: list[str]) -> list[str]:

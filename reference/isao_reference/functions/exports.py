@@ -1,6 +1,7 @@
 """Indicators for those without automation: a table, and plain lists for a firewall, of what the caller may read.
 
-Each line of the table carries its label, and a list says in its head the strictest label in it.
+Each line of the table carries its label and its conditions; a list says in its head the strictest label in it, and
+every condition that comes with one of its values.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 from isao_reference import errors
 from isao_reference.call import Answer, Call
 from isao_reference.functions import endpoints, ledger, tables, views
-from isao_reference.policy import decide, tlp
+from isao_reference.policy import conditions, decide, tlp
 from isao_reference.store import collections, items, selection
 from isao_reference.store.selection import Query, Row
 from isao_reference.wire import timestamps
@@ -29,7 +30,7 @@ AT_ONCE = 5_000
 
 _PATTERN = re.compile(r"\[\s*([a-z0-9-]+):([a-z_.'A-Z0-9-]+)\s*=\s*'((?:[^'\\]|\\.)*)'\s*\]")
 _CONFIDENCE = re.compile(r"[0-9]{1,3}")
-COLUMNS = ("type", "value", "tlp", "confidence", "valid_from", "valid_until", "name", "id")
+COLUMNS = ("type", "value", "tlp", "confidence", "valid_from", "valid_until", "name", "id", "conditions")
 
 
 def get_export(call: Call) -> Answer:
@@ -69,9 +70,11 @@ def _lines(call: Call, db: sqlite3.Connection, kind: str | None, confidence: int
         if not decide.can_read(call.principal, place.readers):
             continue
         for row in _rows(db, Query(place.key, audiences, types=("indicator",))):
-            line = _line(json.loads(row.body), items.label_of(db, row.key), timestamps.micros(now))
+            line = _line(json.loads(row.body), timestamps.micros(now))
             if line is not None and kind in (None, line["type"]) and line["confidence"] >= confidence:
-                found.setdefault(str(line["id"]), {**line, "organization": row.organization})
+                label, handling = items.restriction_of(db, row.key)
+                marks = {"tlp": label, "conditions": conditions.in_words(handling)}
+                found.setdefault(str(line["id"]), {**line, **marks, "organization": row.organization})
             if len(found) > MOST:
                 raise errors.bad_request(f"there are more than {MOST} indicators; ask by type or confidence")
     return list(found.values())
@@ -84,7 +87,7 @@ def _rows(db: sqlite3.Connection, query: Query) -> Iterator[Row]:
         rows = selection.select(db, replace(query, after=rows[-1].date_added), AT_ONCE, with_body=True)
 
 
-def _line(stix: Mapping[str, Any], label: str, now: int) -> dict[str, Any] | None:
+def _line(stix: Mapping[str, Any], now: int) -> dict[str, Any] | None:
     """The line of an indicator that still counts and says one value; None for others."""
     said = _PATTERN.fullmatch(str(stix.get("pattern", "")).strip())
     until = timestamps.rfc3339_micros(str(stix.get("valid_until", "")))
@@ -98,7 +101,6 @@ def _line(stix: Mapping[str, Any], label: str, now: int) -> dict[str, Any] | Non
     return {
         "type": kind,
         "value": value,
-        "tlp": label,
         "confidence": confidence if isinstance(confidence, int) else 0,
         "valid_from": stix.get("valid_from", ""),
         "valid_until": stix.get("valid_until", ""),
@@ -127,4 +129,6 @@ def _list(lines: list[dict[str, Any]]) -> bytes:
     labels = [str(one["tlp"]) for one in lines if one["tlp"] in tlp.ORDER]
     strictest = tlp.most_restrictive(labels).upper() if labels else "CLEAR"
     values = dict.fromkeys(str(one["value"]) for one in lines)
-    return "\n".join([f"# TLP:{strictest}", f"# {len(values)} values", *values, ""]).encode()
+    head = [f"# TLP:{strictest}", f"# {len(values)} values"]
+    told = sorted({views.visible(str(one["conditions"])) for one in lines if one["conditions"]})
+    return "\n".join([*head, *(f"# some are {text}" for text in told), *values, ""]).encode()

@@ -27,12 +27,13 @@ _MOST = 200
 @dataclass(frozen=True)
 class Handling:
     """`addressed` is None where nobody is named; `government` is None where nothing is said; `embargo` is microseconds,
-    0 for none."""
+    0 for none; `bases` are the legal bases that were named, which decide nothing."""
 
     addressed: frozenset[str] | None = None
     government: bool | None = None
     embargo: int = 0
     refused: frozenset[str] = frozenset()
+    bases: frozenset[str] = frozenset()
 
 
 NONE = Handling()
@@ -67,6 +68,7 @@ def of_marking(value: Mapping[str, Any]) -> Handling | None:
         None if government is None else government == "yes",
         embargo or 0,
         frozenset(refused),
+        frozenset(filter(None, [said.get("legal_basis")])),
     )
 
 
@@ -80,6 +82,7 @@ def together(several: Iterable[Handling]) -> Handling:
         False if False in government else (True if True in government else None),
         max((one.embargo for one in found), default=0),
         frozenset().union(*(one.refused for one in found)),
+        frozenset().union(*(one.bases for one in found)),
     )
 
 
@@ -88,15 +91,21 @@ def to_text(one: Handling) -> str:
     if one == NONE:
         return ""
     addressed = None if one.addressed is None else sorted(one.addressed)
-    return json.dumps([addressed, one.government, one.embargo, sorted(one.refused)])
+    return json.dumps([addressed, one.government, one.embargo, sorted(one.refused), sorted(one.bases)])
 
 
 def from_text(text: str) -> Handling:
     """The handling that `to_text` wrote."""
     if not text:
         return NONE
-    addressed, government, embargo, refused = json.loads(text)
-    return Handling(None if addressed is None else frozenset(addressed), government, embargo, frozenset(refused))
+    addressed, government, embargo, refused, *bases = json.loads(text)
+    return Handling(
+        None if addressed is None else frozenset(addressed),
+        government,
+        embargo,
+        frozenset(refused),
+        frozenset(*bases),
+    )
 
 
 def _are(value: object, accepted: Any) -> bool:

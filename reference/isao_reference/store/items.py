@@ -182,9 +182,10 @@ def newest_of(db: sqlite3.Connection, object_id: str, organization: str | None) 
     return list(found.values())
 
 
-def label_of(db: sqlite3.Connection, key: int) -> str:
-    """The label that a stored version counts as."""
-    return str(db.execute("SELECT label FROM items WHERE key = ?", (key,)).fetchone()[0])
+def restriction_of(db: sqlite3.Connection, key: int) -> tuple[str, handling.Handling]:
+    """The label that a stored version counts as, and its handling."""
+    label, said = db.execute("SELECT label, handling FROM items WHERE key = ?", (key,)).fetchone()
+    return str(label), handling.from_text(said)
 
 
 def audiences_since(db: sqlite3.Connection, collection: int, after: int) -> dict[int, int]:
