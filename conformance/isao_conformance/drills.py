@@ -21,6 +21,8 @@ from isao_spec import schema_check
 
 Document = dict[str, Any]
 
+UNDECIDED = ("received", "held")
+"""The states of a submission in which nothing has been decided yet."""
 REASON: Document = {"reason": "Conformance drill: decided by the harness, means nothing."}
 
 
@@ -155,6 +157,16 @@ def part(shown: Mapping[str, Any], name: str) -> Document:
     """A part of a record that is an object, such as facts, due or document; empty when there is none."""
     value = shown.get(name)
     return value if isinstance(value, dict) else {}
+
+
+def decided(lab: Lab, contributor: Functions, answer: Answer) -> Document:
+    """The submission once it is published: by the exchange itself, or by an analyst where it waits for one."""
+    shown = record(answer, "the submission")
+    if shown.get("state") in UNDECIDED:
+        if not lab.target.may_decide:
+            lab.no_verdict("a submission waits for a decision", blocked_by="option may_decide")
+        take(functions_of(lab, "analyst"), "submissions", str(shown["id"]), "publish")
+    return record(contributor.get("submissions", str(shown["id"])), "the submission")
 
 
 def published(shown: Mapping[str, Any]) -> list[str]:

@@ -261,6 +261,26 @@ def test_an_anonymous_contributor_is_nowhere_in_what_others_are_shown(exchange: 
     assert read(exchange, "analyst", "submissions", made["id"]).json["contributor"] == "south"
 
 
+def test_what_is_published_anonymously_keeps_no_label_custom_property_or_custom_extension(exchange: World) -> None:
+    custom = f"extension-definition--{uuid.uuid4()}"
+    own = {custom: {"extension_type": "property-extension", "ticket": "T-17"}}
+    marked = indicator(labels=["desk-17"], x_ticket="T-17", extensions=own, description="what happened")
+    observable = {
+        "type": "file",
+        "spec_version": "2.1",
+        "id": f"file--{uuid.uuid4()}",
+        "name": "invoice.zip",
+        "extensions": {"archive-ext": {"contains_refs": [f"file--{uuid.uuid4()}"]}},
+    }
+    make(exchange, "member-b", "submissions", stix(marked, observable, attribution="anonymous"))
+    (shown,) = of_type(exchange, "member-a", "indicator")
+    assert shown.keys() == marked.keys() - {"labels", "x_ticket"} | {"created_by_ref", "object_marking_refs"}
+    assert shown["extensions"] == {custom: {"extension_type": "property-extension"}}
+    assert shown["description"] == "what happened"
+    (file,) = of_type(exchange, "member-a", "file")
+    assert file["extensions"] == observable["extensions"], "what STIX itself defines is content"
+
+
 @pytest.mark.parametrize(
     "sent",
     [

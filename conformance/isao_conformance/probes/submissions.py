@@ -10,8 +10,10 @@ from typing import Any
 from isao_conformance import function_api
 from isao_conformance.drills import (
     REASON,
+    UNDECIDED,
     Document,
     create,
+    decided,
     found,
     history,
     part,
@@ -23,14 +25,12 @@ from isao_conformance.drills import (
     withheld,
 )
 from isao_conformance.exchange import Answer
-from isao_conformance.function_api import Functions, functions_of
+from isao_conformance.function_api import functions_of
 from isao_conformance.lab import Lab
 from isao_conformance.probe import probe
 from isao_conformance.readers import CONTRIBUTOR, reads
 
 OTHER = "member-b"
-OPEN = ("received", "held")
-"""The states in which nothing has been decided yet."""
 
 
 def _table(lab: Lab) -> dict[str, str]:
@@ -48,16 +48,6 @@ def _table(lab: Lab) -> dict[str, str]:
 
 def _csv(values: Mapping[str, str]) -> str:
     return "type,value\n" + "".join(f"{kind},{value}\n" for kind, value in values.items())
-
-
-def _decided(lab: Lab, contributor: Functions, answer: Answer) -> Document:
-    """The submission once it is published: by the exchange itself, or by an analyst where it waits for one."""
-    shown = record(answer, "the submission")
-    if shown.get("state") in OPEN:
-        if not lab.target.may_decide:
-            lab.no_verdict("a submission waits for a decision", blocked_by="option may_decide")
-        take(functions_of(lab, "analyst"), "submissions", str(shown["id"]), "publish")
-    return record(contributor.get("submissions", str(shown["id"])), "the submission")
 
 
 @probe("ISAO-GAT-002", statement="15556930", needs=["functions", "member-a", "member-b", "writable"])
@@ -81,7 +71,7 @@ def indicators_tables_and_words_can_be_handed_in_and_are_found_by_their_values(l
         lab.expect(answer.status == 201, f"{name} can be handed in", expected="201", got=answer)
         if answer.status != 201:
             continue
-        ids = published(_decided(lab, member, answer))
+        ids = published(decided(lab, member, answer))
         if not ids:
             lab.no_verdict("the record names nothing that was published for it", blocked_by="ISAO-GAT-004")
         texts = [json.dumps(one, ensure_ascii=False) for one in found(lab, OTHER, ids).values()]
@@ -115,7 +105,7 @@ def the_contributor_reads_what_became_of_a_submission_and_another_member_does_no
     for step, (state, document) in decisions.items():
         made = create(member, "submissions", submission(lab, "text", f"Drill words {lab.token(16)}"))
         waiting = record(member.get("submissions", made), "the submission", "ISAO-API-004")
-        if waiting.get("state") not in OPEN:
+        if waiting.get("state") not in UNDECIDED:
             lab.no_verdict(f"words are {waiting.get('state')} without a person's decision")
         promised = list(part(waiting, "due").values())
         lab.expect(bool(promised), "the contributor reads by when a decision is promised", got=waiting)

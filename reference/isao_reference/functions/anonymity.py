@@ -16,13 +16,16 @@ from isao_reference.store import items, parties
 COMMON_SOURCES = ("capec", "cve", "mitre-attack")
 """Catalogues that everybody refers to. A reference to anything else can lead to whoever wrote it."""
 
+CUSTOM = "extension-definition--"
+"""What the ids of extensions begin with that STIX does not define."""
+
 _ID = re.compile(r"[a-z][a-z0-9-]*--[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def without_author(moment: Moment, given: Sequence[Stix]) -> list[Stix]:
-    """The same content as new objects of the exchange: other ids, other times, another author; references among them
-    are kept, those to the author's own reports are not. The identities that made them are left out; 422 when nothing
-    else is there."""
+    """The same content as new objects of the exchange: other ids, other times, another author. References among them
+    are kept; those to the author's own reports are not, and neither are labels, custom properties and what custom
+    extensions hold. The identities that made them are left out; 422 when nothing else is there."""
     authors = {one.get("created_by_ref") for one in given}
     kept = [one for one in given if not (one["type"] == "identity" and one["id"] in authors)]
     if not kept:
@@ -47,12 +50,23 @@ def _anonymous(one: Stix, now: str, who: str) -> Stix:
         one["valid_from"] = now
     if one.get("published") in times:
         one["published"] = now
+    for name in [name for name in one if name == "labels" or name.startswith("x_")]:
+        del one[name]
+    if one["type"] != "marking-definition" and "extensions" in one:
+        one["extensions"] = {name: _empty_if_custom(name, value) for name, value in one["extensions"].items()}
     references = [
         {name: reference[name] for name in ("source_name", "external_id")}
         for reference in one.pop("external_references", ())
         if reference["source_name"] in COMMON_SOURCES and "external_id" in reference
     ]
     return {**one, "external_references": references} if references else one
+
+
+def _empty_if_custom(name: str, extension: Stix) -> Stix:
+    """A custom extension that says no more than what kind it is: a type that it defines needs that."""
+    if not name.startswith(CUSTOM):
+        return extension
+    return {"extension_type": extension["extension_type"]} if "extension_type" in extension else {}
 
 
 def gives_away(moment: Moment, objects: Sequence[Stix]) -> bool:
