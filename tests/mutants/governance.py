@@ -85,3 +85,14 @@ def a_protection_is_claimed_as_of_a_day_long_past(fault: Fault) -> None:
         ]
 
     fault.change_json(describes_itself, change)
+
+
+@mutant("ISAO-GOV-017", size="subtle")
+def a_protection_is_said_to_be_in_force_after_the_day_on_which_it_lapsed(fault: Fault) -> None:
+    """Somebody looked it up this year, before its last day; nobody took it out on the day after."""
+
+    def change(document: dict[str, Any]) -> None:
+        for protection in document["protections"]:
+            protection["lapses"] = "2026-01-31"
+
+    fault.change_json(describes_itself, change)

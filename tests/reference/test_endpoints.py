@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.support.world import (
     LIBRARY,
     OPEN,
     PUBLIC,
+    Clock,
     World,
     collection_url,
     indicator,
@@ -276,6 +278,22 @@ def test_documents(exchange: World) -> None:
     assert policy.header("content-type") == "text/plain; charset=utf-8"
     assert stranger.get("/.well-known/security.txt").body.startswith(b"Contact:")
     assert stranger.get("/policies/..%2fisao.json").status == 404
+
+
+def test_a_protection_is_in_force_until_the_day_on_which_it_lapses(tmp_path: Path) -> None:
+    law = {"name": "a law", "in_force": True, "as_of": "2026-01-01", "lapses": "2026-02-01"}
+    lasting = {"name": "a contract", "in_force": True, "as_of": "2026-01-01"}
+    with world(tmp_path, clock=(clock := Clock())) as exchange:
+        setup.set_capability_document(exchange.store, {"protections": [law, lasting]})
+
+        def shown() -> list[bool]:
+            told = exchange.as_("stranger").get("/.well-known/isao.json", accept="application/json").json
+            return [one["in_force"] for one in told["protections"]]
+
+        clock.now = datetime(2026, 1, 31, 23, 59, tzinfo=UTC)
+        assert shown() == [True, True]
+        clock.now = datetime(2026, 2, 1, tzinfo=UTC)
+        assert shown() == [False, True]
 
 
 def test_every_answer_forbids_caching_and_sniffing(exchange: World) -> None:

@@ -140,12 +140,13 @@ def the_taxii_service_it_names_answers_an_entitled_account(lab: Lab) -> None:
     )
 
 
-@probe("ISAO-GOV-017", statement="1c5e1f28", needs=["capability-document"])
+@probe("ISAO-GOV-017", statement="8fd6d935", needs=["capability-document"])
 def each_protection_names_its_legal_basis_and_whether_it_is_in_force(lab: Lab) -> None:
     """Protections of shared information come from law that lapses and returns; members rely on what is said of them.
 
-    Decided from the capability document: legal basis, in_force as true or false, and a date of that statement within
-    a year. Whether the law says so is for lawyers.
+    Decided from the capability document: legal basis, in_force as true or false, a date of that statement within a
+    year, and a day of lapse that has not passed where it is said to be in force. Whether the law says so is for
+    lawyers.
     """
     protections = [p for p in lab.survey.capability_document.get("protections", []) if isinstance(p, Mapping)]
     lab.expect(bool(protections), "protections are listed", got=f"{len(protections)} protections")
@@ -160,6 +161,15 @@ def each_protection_names_its_legal_basis_and_whether_it_is_in_force(lab: Lab) -
             f"{name} was checked within a year",
             expected=f"as_of is at most {FRESH_DAYS} days ago and not in the future",
             got=f"as_of is {protection.get('as_of')!r}",
+        )
+        lapses = _date(protection.get("lapses"))
+        # A day of grace, as for as_of: the publisher's day may end after the run's.
+        over = lapses is not None and (lab.now().date() - lapses).days > 0
+        lab.expect(
+            not (over and in_force is True),
+            f"{name} is not said to be in force after it lapsed",
+            expected="in_force is false from the day on which it lapses",
+            got=f"lapses is {lapses}, in_force is {in_force!r}",
         )
 
 
