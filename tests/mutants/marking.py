@@ -122,6 +122,22 @@ def a_hidden_item_is_forbidden_where_an_absent_one_is_not_found(fault: Fault) ->
     fault.around(lambda seen: seen.principal == "member-b" and on("object")(seen), telling)
 
 
+@mutant("ISAO-MRK-015", size="subtle", also={"ISAO-SEC-003": EVERYTHING_CHANGES})
+def a_refusal_says_what_it_keeps_back(fault: Fault) -> None:
+    """The same 404 for what is hidden and for what is absent, and a title that has the name of the item in it."""
+
+    async def telling(seen: Seen, forward: Forward) -> Reply:
+        reply = await forward(seen)
+        if reply.status != 404:
+            return reply
+        kept = (await forward(seen.by(fault.authorization_of("operator")))).objects
+        return (
+            reply.rewritten(lambda told: {**told, "title": f"{kept[0].get('name')} is not for you"}) if kept else reply
+        )
+
+    fault.around(lambda seen: seen.principal == "member-b" and on("object")(seen), telling)
+
+
 @mutant(
     "ISAO-MRK-015",
     also={

@@ -24,7 +24,7 @@ first item, so that walks from a second before it do not meet what other probes 
 
 @probe(
     "ISAO-SEC-003",
-    statement="7d9b3183",
+    statement="e0cf6e8f",
     needs=["member-a", "member-b", "writable", "capability-document"],
     exclusive=True,
 )
@@ -33,8 +33,8 @@ def a_restricted_item_changes_nothing_that_other_readers_are_answered(lab: Lab) 
 
     Each reader asks the same questions twice, then once more after member-a posted an item labelled RED: status,
     headers, body and number of pages are equal, but for what differed in the calibrating answers already; a header
-    that did so for one question is left out of all. An item that member-b may see does change its answers, so the
-    questions are able to notice. Runs while no other probe does.
+    that did so for one question is left out of all. The status of that contribution does not name the item. An item
+    that member-b may see does change its answers, so the questions are able to notice. Runs while no other probe does.
     """
     declared = declared_map(lab)
     lab.wait(CALIBRATION_SECONDS)
@@ -45,12 +45,16 @@ def a_restricted_item_changes_nothing_that_other_readers_are_answered(lab: Lab) 
     before = {r: _questions(lab, r, anchors, hidden["id"]) for r in readers}
     lab.wait(CALIBRATION_SECONDS)
     again = {r: _questions(lab, r, anchors, hidden["id"]) for r in readers}
-    lab.publish([hidden], by=CONTRIBUTOR, collection=anchors.where)
+    receipt = lab.publish([hidden], by=CONTRIBUTOR, collection=anchors.where)
     found = reads(lab, CONTRIBUTOR, anchors.where, hidden["id"])
     lab.control(found is not None, "the contributor reads its restricted item")
     after = {r: _questions(lab, r, anchors, hidden["id"]) for r in readers}
     unsteady, noise = [], _noisy_headers(before, again)
     for reader in readers:
+        status = _status(lab, reader, receipt)
+        if status is not None:
+            named = hidden["id"].encode() in status.body
+            lab.expect(not named, f"the status of the contribution does not name it to {reader}", got=status)
         for words, one in before[reader].items():
             two, three = again[reader][words], after[reader][words]
             if _unsteady(one, two, three, hidden["id"]):
@@ -99,6 +103,14 @@ def _questions(lab: Lab, reader: str, around: Posted, hidden: str) -> dict[str, 
     if lab.survey.api_root:
         asked["lists of collections"] = [session.collections(lab.survey.api_root)]
     return asked
+
+
+def _status(lab: Lab, reader: str, receipt: Answer) -> Answer | None:
+    """What a reader is answered that asks for somebody else's status; None where the run knows no address of one."""
+    status_id = receipt.resource.get("id")
+    if not lab.survey.api_root or not isinstance(status_id, str):
+        return None
+    return lab.as_(reader).status(lab.survey.api_root, status_id)
 
 
 def _unsteady(one: list[Answer], two: list[Answer], three: list[Answer], hidden: str) -> bool:
