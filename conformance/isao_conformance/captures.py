@@ -18,8 +18,8 @@ from isao_conformance.exchange import Answer, Request
 
 SHORTEST = 8
 CONDITION = "if-match"
-SIZE, PLACES = "size", ("after", "first", "second", "size")
-"""What a head of the audit log calls its number of entries, and what the requests call a place in the log."""
+NUMBERED = {"size": ("after", "first", "second", "size"), "next": ("next",)}
+"""Numbers in answers that requests repeat, by what both call them: how long the audit log was, and a cursor."""
 NEARBY = timedelta(seconds=1)
 _UUID_END = re.compile(r"--[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TYPE_END = re.compile(r"[a-z0-9-]{1,64}\Z")
@@ -103,13 +103,14 @@ def strings(data: Any, path: Path = ()) -> Iterator[tuple[str, Path]]:
             yield from strings(item, (*path, step))
 
 
-def _sizes(data: Any, path: Path = ()) -> Iterator[tuple[str, Path]]:
+def _numbers(data: Any, path: Path = ()) -> Iterator[tuple[str, str, Path]]:
+    """The parameter that each number can come back in, the number as it is written there, and its path."""
     if not isinstance(data, dict):
         return
     for key, value in data.items():
-        if key == SIZE and type(value) is int:
-            yield str(value), (*path, key)
-        yield from _sizes(value, (*path, key))
+        if key in NUMBERED and type(value) is int:
+            yield from ((parameter, str(value), (*path, key)) for parameter in NUMBERED[key])
+        yield from _numbers(value, (*path, key))
 
 
 class Tracker:
@@ -125,7 +126,7 @@ class Tracker:
         self._said: set[str] = set()
         self._captured: set[str] = set()
         self._sources: dict[str, Source] = {}
-        self._sizes: dict[str, Source] = {}
+        self._numbers: dict[tuple[str, str], Source] = {}
         self._times: list[tuple[datetime, Source]] = []
 
     def asked(self, used: list[Used]) -> dict[Used, Source]:
@@ -144,7 +145,7 @@ class Tracker:
             self._remember(value, Source(step, header=name, rank=1))
         for value, path in strings(answer.data):
             self._remember(value, self._in_body(step, path))
-        self._sizes |= {value: Source(step, path=path) for value, path in _sizes(answer.data)}
+        self._numbers |= {(name, value): Source(step, path=path) for name, value, path in _numbers(answer.data)}
 
     def _in_body(self, step: int, path: Path) -> Source:
         """Positions in a list of things that other probes also put there mean little: the item's id is better, unless
@@ -171,8 +172,8 @@ class Tracker:
 
     def _source(self, item: Used) -> Source | None:
         value = item.value
-        if item.parameter in PLACES and value in self._sizes:
-            return self._sizes[value]
+        if (item.parameter, value) in self._numbers:
+            return self._numbers[item.parameter, value]
         if value in self._said:
             return None
         source = self._sources.get(value)
