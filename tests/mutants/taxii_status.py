@@ -250,7 +250,10 @@ def _shown_to_others(fault: Fault, told: Callable[[dict[str, Any]], dict[str, An
     fault.around(on("status"), shown)
 
 
-@mutant(breaks="TAXII-4.3-5")
+@mutant(
+    breaks="TAXII-4.3-5",
+    also={"ISAO-SEC-003": "What was contributed under a restriction is named to whoever reads its status."},
+)
 def any_account_may_read_any_status(fault: Fault) -> None:
     """Whoever logs in and knows its id may read a status."""
     _shown_to_others(fault, dict)
