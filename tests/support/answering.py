@@ -123,8 +123,10 @@ class Seen:
         return "" if self.authorization is None else self.actors.get(self.authorization, "?")
 
     def distance(self, other: Seen) -> int:
-        """0 when the same account asks the same place, whatever the query; 1 at another place; FAR otherwise."""
-        if (self.method, self.authorization) != (other.method, other.authorization):
+        """0 when the same account asks the same place, whatever the query; 1 at another place; FAR otherwise.
+        Credentials of nobody that is known count as those that a handler put in their place."""
+        same_account = self.authorization == other.authorization or other.principal == "?"
+        if self.method != other.method or not same_account:
             return FAR
         return int(self.path != other.path)
 
