@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from isao_conformance import certification
 from isao_conformance.certification import Options, certify
 from isao_conformance.errors import Unreachable
 from isao_conformance.target import Target, basic_actor, parse_target
 from isao_conformance.verdict import ExitCode, Outcome
 from isao_spec import load
 from tests.hostile.dead import COLLECTION, DEAD, DEAD_CREDENTIALS, serving
+from tests.support.pace import HurriedLive, Pace
 
 EVERYTHING = ("taxii-server", "exchange", "foundational")
 ACTORS = ("operator", "analyst", "member-a", "member-a2", "member-b", "ex-member", "peer", "government")
@@ -44,7 +46,10 @@ def dead_target(base: str) -> Target:
 
 @pytest.mark.parametrize("name", sorted(DEAD))
 @pytest.mark.parametrize("read_only", [False, True], ids=["writing", "read-only"])
-def test_a_dead_target_passes_no_must(name: str, read_only: bool, tmp_path: Path) -> None:
+def test_a_dead_target_passes_no_must(
+    name: str, read_only: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(certification, "Live", lambda wire, redactor, _: HurriedLive(wire, redactor, Pace()))
     with serving(DEAD[name]) as base:
         options = Options(EVERYTHING, read_only=read_only, no_claim=True, seed="dead")
         report, run, code = certify(dead_target(base), load(), options, tmp_path)

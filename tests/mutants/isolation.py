@@ -11,16 +11,8 @@ from tests.support.mutation import Fault, mutant
 @mutant("ISAO-SEC-003", size="subtle")
 def a_header_counts_all_objects_for_everybody(fault: Fault) -> None:
     """The bodies are clean; a courtesy header counts what the reader may not see."""
-    count = 0
-
-    async def counting(seen: Seen, forward: Forward) -> Reply:
-        nonlocal count
-        reply = await forward(seen)
-        count += len(seen.posted) if reply.status == 202 else 0
-        return reply
-
-    fault.around(lambda seen: seen.method == "POST", counting)
-    fault.change_answers(on("collections"), lambda _, reply: reply.with_header("X-Exchange-Objects", str(count)))
+    taken = _objects_taken(fault)
+    fault.change_answers(on("collections"), lambda _, reply: reply.with_header("X-Exchange-Objects", str(sum(taken))))
 
 
 @mutant(
@@ -49,13 +41,7 @@ def whoever_knows_its_id_reads_the_status_of_a_contribution(fault: Fault) -> Non
 @mutant("ISAO-SEC-003", size="subtle")
 def a_cursor_tells_how_much_there_is(fault: Fault) -> None:
     """The place in the list that a cursor stands for is counted over everything, for whomever it is made."""
-    count = 0
-
-    async def counting(seen: Seen, forward: Forward) -> Reply:
-        nonlocal count
-        reply = await forward(seen)
-        count += len(seen.posted) if reply.status == 202 else 0
-        return reply
+    taken = _objects_taken(fault)
 
     async def numbered(seen: Seen, forward: Forward) -> Reply:
         cursor = seen.value("next")
@@ -63,7 +49,20 @@ def a_cursor_tells_how_much_there_is(fault: Fault) -> None:
         return reply.rewritten(tell) if reply.ok and reply.json.get("next") else reply
 
     def tell(page: dict[str, Any]) -> None:
-        page["next"] = f"{page['next']}~{count}"
+        page["next"] = f"{page['next']}~{sum(taken)}"
+
+    fault.around(lambda seen: on("objects")(seen) and seen.principal == "peer", numbered)
+
+
+def _objects_taken(fault: Fault) -> list[int]:
+    """How many objects each contribution brought, growing while the exchange runs."""
+    taken: list[int] = []
+
+    async def counting(seen: Seen, forward: Forward) -> Reply:
+        reply = await forward(seen)
+        if reply.status == 202:
+            taken.append(len(seen.posted))
+        return reply
 
     fault.around(on("objects", method="POST"), counting)
-    fault.around(lambda seen: on("objects")(seen) and seen.principal == "peer", numbered)
+    return taken

@@ -38,7 +38,9 @@ KNOWN_FAULTS = [
 ]
 
 
-@pytest.fixture(scope="module", params=sorted(PEERS))
+@pytest.fixture(
+    scope="module", params=[medallion.NAME, pytest.param(opentaxii.NAME, marks=pytest.mark.full)], ids=sorted(PEERS)
+)
 def peer(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

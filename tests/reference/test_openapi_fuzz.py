@@ -19,7 +19,7 @@ from isao_conformance.fuzz import Outcome, Plan
 from isao_spec import FOLDER
 from tests.support.live import LiveExchange, live_demo
 
-QUICK_SECONDS, FULL_SECONDS = 18, 120
+QUICK_SECONDS, FULL_SECONDS = 9, 120
 WRITABLE = "workbench"
 
 

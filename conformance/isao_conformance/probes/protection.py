@@ -32,6 +32,7 @@ from isao_conformance.session import filters, object_url
 from isao_conformance.target import REGULATOR
 
 READER = "member-b"
+TABLE = f"text/csv, {JSON}"
 TWO_MEMBERS = ["member-a", "member-b", "writable", "capability-document"]
 REFUSED_PURPOSE, USUAL_PURPOSE = "regulatory-enforcement", "cybersecurity"
 
@@ -166,6 +167,7 @@ def the_conditions_of_a_protected_item_travel_with_everything_that_hands_it_out(
         return
     words = [*purposes, basis]
     twin, own = (" ".join(line for line in lines if posted.ids[name] in line) for name in ("twin", "protected"))
+    lab.control(bool(twin), "the twin has a line in the table")
     lab.control(not any(word in twin for word in words), "the line of the twin has no conditions")
     lab.control(bool(own), "the protected item has a line")
     missing = [word for word in words if word not in own]
@@ -275,18 +277,22 @@ def _protected(lab: Lab, items: dict[str, dict[str, object]], name: str, label: 
 
 
 def _table_of(lab: Lab, twin: str) -> list[str] | None:
-    """The lines of the table of indicators, once the twin has one; None where there is no such table."""
+    """The lines of the table of indicators, once the twin has one; none if it never gets one, None without a table."""
     if not is_offered(lab):
         return None
     where, session = root_of(lab) + "exports/indicators.csv", lab.as_(READER)
+    if not _is_table(session.get(where, accept=TABLE)):
+        return None
 
     def ask() -> list[str] | None:
-        answer = session.get(where, accept=f"text/csv, {JSON}")
-        offered = answer.status == 200 and answer.media_type[0] == "text/csv"
-        lines = answer.body.decode("utf-8", "replace").splitlines() if offered else []
-        return lines if not offered or any(twin in line for line in lines) else None
+        lines = session.get(where, accept=TABLE).body.decode("utf-8", "replace").splitlines()
+        return lines if any(twin in line for line in lines) else None
 
-    return lab.poll(ask) or None
+    return lab.poll(ask) or []
+
+
+def _is_table(answer: Answer) -> bool:
+    return answer.status == 200 and answer.media_type[0] == "text/csv"
 
 
 def _taken(lab: Lab, posted: Posted, names: list[str]) -> list[str]:
