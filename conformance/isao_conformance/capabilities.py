@@ -80,6 +80,9 @@ SHOWN_BY_ONE: dict[str, Shows] = {
     "handling-extension": lambda request, answer: (
         _endpoint(request).endswith(CAPABILITY_PATH) and _ok(answer) and "handling" in _distribution(answer)
     ),
+    "sharing-groups": lambda request, answer: (
+        _endpoint(request).endswith(CAPABILITY_PATH) and _ok(answer) and _distribution(answer).get("groups") is True
+    ),
     "privacy-review": lambda request, answer: (
         _endpoint(request).endswith(CAPABILITY_PATH) and _ok(answer) and "privacy" in _offered(answer)
     ),

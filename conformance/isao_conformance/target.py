@@ -60,6 +60,8 @@ class Actor:
     identity: str = ""
     """The id of the STIX identity that the target holds for the actor's organization; empty when it is not told."""
     client_key: str = ""
+    groups: tuple[str, ...] = ()
+    """The sharing groups of the target that the actor's organization is in."""
 
     @property
     def signs_in(self) -> bool:
@@ -113,7 +115,12 @@ class Target:
             "may_delete": self.may_delete,
             "may_decide": self.may_decide,
             "actors": {
-                name: {"auth": actor.scheme, "organization": actor.organization, "identity": actor.identity}
+                name: {
+                    "auth": actor.scheme,
+                    "organization": actor.organization,
+                    "identity": actor.identity,
+                    "groups": list(actor.groups),
+                }
                 for name, actor in sorted(self.actors.items())
             },
             "absent": dict(self.absent),
@@ -153,7 +160,11 @@ def parse_target(raw: dict[str, Any], where: str, environment: Mapping[str, str]
     taxii, tls = raw.get("taxii", {}), raw.get("tls", {})
     base_url = raw["base_url"]
     actors = {
-        name: replace(_actor(name, told, where, environment), identity=told.get("identity", ""))
+        name: replace(
+            _actor(name, told, where, environment),
+            identity=told.get("identity", ""),
+            groups=tuple(told.get("groups", ())),
+        )
         for name, told in raw.get("actors", {}).items()
     }
     actors.setdefault(OUTSIDER, Actor(OUTSIDER))

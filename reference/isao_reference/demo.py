@@ -73,6 +73,10 @@ def prepare(database: Path) -> Prepared:
             )
             if organization.identity is not None:
                 setup.add_identity(store, organization.id, organization.identity)
+        for group in story.groups:
+            setup.create_group(store, group.id, group.title)
+            for member in group.organizations:
+                setup.set_in_group(store, group.id, member, True)
         actors = {
             account.name: Actor(
                 account.name,
@@ -179,6 +183,9 @@ def write_target(path: Path, folder: Path, base_url: str, actors: Mapping[str, A
         lines.append(f"organization = {_toml(actor.organization)}")
         if identities[actor.organization] is not None:
             lines.append(f"identity = {_toml(str(identities[actor.organization]))}")
+        groups = [one.id for one in scenario.load().groups if actor.organization in one.organizations]
+        if groups:
+            lines.append(f"groups = {_toml(groups)}")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

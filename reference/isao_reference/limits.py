@@ -29,6 +29,9 @@ MAX_JSON_DEPTH = 64
 # I-JSON (RFC 7493 section 2.2): integers every reader keeps exactly.
 MAX_JSON_INTEGER = 2**53 - 1
 
+# Objects of one envelope. Ten thousand of usual size are as long as a body may be; more are empty and cost memory only.
+MAX_ENVELOPE_OBJECTS = 10_000
+
 # Values in a document of a function, those in its containers counted.
 MAX_DOCUMENT_VALUES = 50_000
 

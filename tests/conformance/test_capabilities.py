@@ -36,6 +36,7 @@ SHOWN = {
     "function-api": exchange(200, '{"services": {"functions": {"root": "x"}}}', path=".well-known/isao.json"),
     "audit-log": exchange(200, '{"services": {"audit": {"root": "x"}}}', path=".well-known/isao.json"),
     "handling-extension": exchange(200, '{"distribution": {"handling": "x"}}', path=".well-known/isao.json"),
+    "sharing-groups": exchange(200, '{"distribution": {"groups": true}}', path=".well-known/isao.json"),
     "privacy-review": exchange(
         200, '{"functions": [{"name": "privacy", "status": "offered"}]}', path=".well-known/isao.json"
     ),

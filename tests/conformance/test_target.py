@@ -33,6 +33,14 @@ def written(tmp_path: Path, text: str) -> Path:
     return path
 
 
+def test_who_is_in_a_group_is_told_and_can_be_published(tmp_path: Path) -> None:
+    target = load_target(written(tmp_path, GOOD + 'groups = ["utilities", "shore"]\n'), ENVIRONMENT)
+    assert target.actors["member-a"].groups == ("utilities", "shore")
+    assert target.public()["actors"]["member-a"]["groups"] == ["utilities", "shore"]
+    with pytest.raises(ConfigurationError, match="groups"):
+        load_target(written(tmp_path, GOOD + 'groups = "utilities"\n'), ENVIRONMENT)
+
+
 def test_a_good_file_is_read_and_tells_no_secret(tmp_path: Path) -> None:
     target = load_target(written(tmp_path, GOOD), ENVIRONMENT)
     assert target.write == ("https://host:8443/api/collections/c/",)

@@ -24,13 +24,17 @@ def forgets(fault: Fault, **forgotten: Any) -> None:
     fault.replace("isao_reference.policy.handling.of_marking", careless)
 
 
-@mutant("ISAO-MRK-019", size="gross")
+@mutant(
+    "ISAO-MRK-019", size="gross", also={"ISAO-MEM-009": "A group is an address, and what is for it goes to everybody."}
+)
 def an_address_is_ignored(fault: Fault) -> None:
     """The label alone decides, whoever is named."""
     forgets(fault, addressed=None)
 
 
-@mutant("ISAO-MRK-019", size="subtle")
+@mutant(
+    "ISAO-MRK-019", size="subtle", also={"ISAO-MEM-009": "A group is an address, and peers are put on all of them."}
+)
 def what_is_addressed_to_a_member_goes_to_the_peers_too(fault: Fault) -> None:
     """Partners are put on every address, up to the label that lets them."""
     original = handling.of_marking

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from isao_reference import limits
 from tests.support.world import (
     LIBRARY,
     PUBLIC,
@@ -67,6 +68,14 @@ def test_values_that_only_look_alike_are_other_content(exchange: World, one: Any
     exchange.share("member-a", value | {"x_value": one})
     answer = exchange.as_("member-a").post(objects_url(), {"objects": [value | {"x_value": other}]}).json
     assert answer["failure_count"] == 1
+
+
+def test_an_envelope_of_very_many_objects_is_refused_and_one_less_is_looked_at(exchange: World) -> None:
+    most, client, before = limits.MAX_ENVELOPE_OBJECTS, exchange.as_("member-a"), manifest(exchange)
+    many = client.post(objects_url(), b'{"objects":[' + b",".join([b"1"] * (most + 1)) + b"]}")
+    assert (many.status, "at most 10000 objects" in many.json["description"]) == (422, True)
+    assert client.post(objects_url(), b'{"objects":[' + b",".join([b"1"] * most) + b"]}").json["failure_count"] == most
+    assert manifest(exchange) == before
 
 
 def test_the_first_of_two_contradicting_copies_in_one_envelope_decides(exchange: World) -> None:

@@ -5,33 +5,22 @@ All of it is said in marking definitions over TAXII. Every "not shown" comes wit
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from isao_conformance import content
 from isao_conformance.content import TLP2
-from isao_conformance.distribution import GOVERNMENT, ORGANIZATION, Distribution
+from isao_conformance.distribution import GOVERNMENT
 from isao_conformance.errors import Untestable
 from isao_conformance.exchange import Answer
 from isao_conformance.function_api import JSON, is_offered, root_of
+from isao_conformance.handled import READER, follows_handling, names_shown, shown_by_reader, taken, under_handling
 from isao_conformance.lab import Lab
 from isao_conformance.probe import probe
-from isao_conformance.readers import (
-    CONTRIBUTOR,
-    Posted,
-    contribute,
-    declared_map,
-    lent,
-    listed,
-    reads,
-    relation,
-    shown,
-)
+from isao_conformance.readers import CONTRIBUTOR, contribute, declared_map, lent, listed, reads, relation
 from isao_conformance.session import filters, object_url
 from isao_conformance.target import REGULATOR
 
-READER = "member-b"
 TABLE = f"text/csv, {JSON}"
 TWO_MEMBERS = ["member-a", "member-b", "writable", "capability-document"]
 REFUSED_PURPOSE, USUAL_PURPOSE = "regulatory-enforcement", "cybersecurity"
@@ -47,7 +36,7 @@ def an_addressed_item_reaches_whom_it_names_and_nobody_else(lab: Lab) -> None:
     A CLEAR and an AMBER+STRICT item name member B's organization, a RED one its account where the target file tells
     the user name. Each reader outside the contributor's organization is judged once it is shown the CLEAR twin.
     """
-    _follows_handling(lab)
+    follows_handling(lab)
     named = lab.as_(READER).actor
     if not named.organization:
         raise Untestable(f"the target file does not say which organization {READER} is of")
@@ -57,20 +46,22 @@ def an_addressed_item_reaches_whom_it_names_and_nobody_else(lab: Lab) -> None:
         said["red"] = [f"account:{account}"]
     items: dict[str, dict[str, object]] = {}
     for label, addressed in said.items():
-        _protected(lab, items, label, label, addressed_to=addressed)
+        under_handling(lab, items, label, label, addressed_to=addressed)
     posted = contribute(lab, items | {"twin": lab.indicator("clear")})
-    addressed_to_b = _taken(lab, posted, list(said))
-    for reader, seen in _judged(lab, posted).items():
+    addressed_to_b = taken(lab, posted, list(said))
+    for reader, seen in shown_by_reader(lab, posted).items():
         for label in addressed_to_b:
             if reader == READER:
                 lab.expect(
-                    posted.ids[label] in seen, f"{label} addressed to {reader} reaches it", got=_got(posted, seen)
+                    posted.ids[label] in seen,
+                    f"{label} addressed to {reader} reaches it",
+                    got=names_shown(posted, seen),
                 )
             else:
                 lab.expect(
                     posted.ids[label] not in seen,
                     f"{label} addressed to {READER} is not shown to {reader}",
-                    got=_got(posted, seen),
+                    got=names_shown(posted, seen),
                     seen=lab.as_(reader).showing(posted.ids[label]),
                 )
 
@@ -82,31 +73,37 @@ def the_government_is_given_what_was_released_to_it_and_nothing_that_was_kept_fr
     An AMBER item with `government: yes`, its twin without, and a CLEAR item with `government: no`; the government
     account, a member and the stranger are each shown a plain CLEAR item, and the member is shown the AMBER twin.
     """
-    declared = _follows_handling(lab)
+    declared = follows_handling(lab)
     items: dict[str, dict[str, object]] = {}
-    _protected(lab, items, "released", "amber", government="yes")
+    under_handling(lab, items, "released", "amber", government="yes")
     items["not released"] = lab.indicator("amber")
-    _protected(lab, items, "kept", "clear", government="no")
+    under_handling(lab, items, "kept", "clear", government="no")
     posted = contribute(lab, items | {"twin": lab.indicator("clear")})
-    if len(_taken(lab, posted, ["released", "not released", "kept"])) < len(("released", "not released", "kept")):
+    if len(taken(lab, posted, ["released", "not released", "kept"])) < len(("released", "not released", "kept")):
         return
-    judged = _judged(lab, posted)
+    judged = shown_by_reader(lab, posted)
     lab.control("government" in judged, "the government account is shown a plain CLEAR item")
     if declared.promises("amber", relation(lab, READER)):
         lab.control(posted.ids["not released"] in judged[READER], f"{READER} is shown the AMBER twin", "ISAO-MRK-002")
     given = judged["government"]
-    lab.expect(posted.ids["released"] in given, "what was released reaches the government", got=_got(posted, given))
+    lab.expect(
+        posted.ids["released"] in given, "what was released reaches the government", got=names_shown(posted, given)
+    )
     for name in ("not released", "kept"):
         lab.expect(
             posted.ids[name] not in given,
             f"the government is not shown what was {name}",
-            got=_got(posted, given),
+            got=names_shown(posted, given),
             seen=lab.as_("government").showing(posted.ids[name]),
         )
-    lab.expect(posted.ids["kept"] in judged[READER], "what was kept reaches members", got=_got(posted, judged[READER]))
+    lab.expect(
+        posted.ids["kept"] in judged[READER], "what was kept reaches members", got=names_shown(posted, judged[READER])
+    )
     if "outsider" in judged:
         public = judged["outsider"]
-        lab.expect(posted.ids["kept"] not in public, "the public is not shown what was kept", got=_got(posted, public))
+        lab.expect(
+            posted.ids["kept"] not in public, "the public is not shown what was kept", got=names_shown(posted, public)
+        )
 
 
 @probe("ISAO-MRK-020", statement="780a39ef", needs=TWO_MEMBERS)
@@ -116,25 +113,29 @@ def an_item_under_embargo_is_shown_to_nobody_else_before_its_time(lab: Lab) -> N
     One CLEAR item is under embargo for thirty days, one was until yesterday; each reader is shown a twin that came
     later. The contributor is shown all three, so that the item is there.
     """
-    declared = _follows_handling(lab)
+    declared = follows_handling(lab)
     items: dict[str, dict[str, object]] = {}
     for name, days in (("embargoed", 30), ("over", -1)):
         until = lab.now() + timedelta(days=days)
-        _protected(lab, items, name, "clear", embargo_until=until.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        under_handling(lab, items, name, "clear", embargo_until=until.strftime("%Y-%m-%dT%H:%M:%SZ"))
     posted = contribute(lab, items | {"twin": lab.indicator("clear")})
-    if len(_taken(lab, posted, ["embargoed", "over"])) < len(("embargoed", "over")):
+    if len(taken(lab, posted, ["embargoed", "over"])) < len(("embargoed", "over")):
         return
     own, _ = listed(lab, CONTRIBUTOR, posted)
-    lab.expect(posted.ids["embargoed"] in own, "the contributor is shown the embargoed item", got=_got(posted, own))
-    for reader, seen in _judged(lab, posted).items():
+    lab.expect(
+        posted.ids["embargoed"] in own, "the contributor is shown the embargoed item", got=names_shown(posted, own)
+    )
+    for reader, seen in shown_by_reader(lab, posted).items():
         lab.expect(
             posted.ids["embargoed"] not in seen,
             f"an item under embargo is not shown to {reader}",
-            got=_got(posted, seen),
+            got=names_shown(posted, seen),
             seen=lab.as_(reader).showing(posted.ids["embargoed"]),
         )
         if declared.promises("clear", relation(lab, reader)):
-            lab.expect(posted.ids["over"] in seen, f"an embargo that is over ends for {reader}", got=_got(posted, seen))
+            lab.expect(
+                posted.ids["over"] in seen, f"an embargo that is over ends for {reader}", got=names_shown(posted, seen)
+            )
 
 
 @probe("ISAO-LEG-014", statement="249e28f5", needs=TWO_MEMBERS)
@@ -144,13 +145,13 @@ def the_conditions_of_a_protected_item_travel_with_everything_that_hands_it_out(
     A GREEN indicator refuses two purposes and names a legal basis. Member B is given it over TAXII with its definition,
     and its line in the table of indicators says the same; the line of a twin that came last says nothing of it.
     """
-    _follows_handling(lab)
+    follows_handling(lab)
     purposes, basis = [REFUSED_PURPOSE, "civil-litigation"], f"drill basis {lab.token(12)}"
     said = {"refused_purposes": purposes, "legal_basis": basis}
     items: dict[str, dict[str, object]] = {}
-    _protected(lab, items, "protected", "green", **said)
+    under_handling(lab, items, "protected", "green", **said)
     posted = contribute(lab, items | {"twin": lab.indicator("green")})
-    if not _taken(lab, posted, ["protected"]):
+    if not taken(lab, posted, ["protected"]):
         return
     item, definition = posted.ids["protected"], posted.ids["definition of protected"]
     given = reads(lab, READER, posted.where, item)
@@ -181,13 +182,13 @@ def an_item_is_not_given_for_a_purpose_that_it_refuses(lab: Lab) -> None:
     The regulator's requests name their purpose in ISAO-Purpose. The unprotected twin is given for the refused purpose
     on every path that is judged, and the protected item for cybersecurity, so the purpose is what keeps it back.
     """
-    declared = _follows_handling(lab)
+    declared = follows_handling(lab)
     if not declared.promises("clear", GOVERNMENT):
         raise Untestable("the map gives the government no CLEAR items, so nothing would reach the regulator")
     items: dict[str, dict[str, object]] = {}
-    _protected(lab, items, "protected", "clear", refused_purposes=[REFUSED_PURPOSE])
+    under_handling(lab, items, "protected", "clear", refused_purposes=[REFUSED_PURPOSE])
     posted = contribute(lab, items | {"twin": lab.indicator("clear")})
-    if not _taken(lab, posted, ["protected"]):
+    if not taken(lab, posted, ["protected"]):
         return
     protected, twin = posted.ids["protected"], posted.id_of("twin")
     both = filters({"match_id": f"{protected},{twin}"})
@@ -257,25 +258,6 @@ def a_property_that_is_marked_red_is_not_shown_to_others(lab: Lab) -> None:
 # --- helpers -------------------------------------------------------------------------------------
 
 
-def _follows_handling(lab: Lab) -> Distribution:
-    """The map of a target that declares the extension. Untestable for one that does not."""
-    declared = declared_map(lab)
-    told = lab.survey.capability_document.get("distribution")
-    if not isinstance(told, Mapping) or told.get("handling") != content.HANDLING:
-        raise Untestable(
-            "the capability document does not name the handling extension (distribution.handling); a target without it"
-            " declares the capability handling-extension absent"
-        )
-    return declared
-
-
-def _protected(lab: Lab, items: dict[str, dict[str, object]], name: str, label: str, **said: Any) -> None:
-    """Adds an item of that label and, before it, the definition of how it is to be handled."""
-    definition = lab.new(content.handling, label, **said)
-    items[f"definition of {name}"] = definition
-    items[name] = lab.indicator(object_marking_refs=[TLP2[label], definition["id"]])
-
-
 def _table_of(lab: Lab, twin: str) -> list[str] | None:
     """The lines of the table of indicators, once the twin has one; none if it never gets one, None without a table."""
     if not is_offered(lab):
@@ -295,32 +277,6 @@ def _is_table(answer: Answer) -> bool:
     return answer.status == 200 and answer.media_type[0] == "text/csv"
 
 
-def _taken(lab: Lab, posted: Posted, names: list[str]) -> list[str]:
-    """Those of the items that were taken with their definitions; a declared extension has to be taken."""
-    if posted.held:
-        lab.no_verdict(f"still held: {posted.held}")
-    taken = []
-    for name in names:
-        parts = [part for part in (name, f"definition of {name}") if part in posted.refused]
-        lab.expect(not parts, f"{name} is taken", got={part: posted.refused[part] for part in parts} or "taken")
-        if not parts and name not in posted.held and f"definition of {name}" not in posted.held:
-            taken.append(name)
-    return taken
-
-
-def _judged(lab: Lab, posted: Posted) -> dict[str, frozenset[str]]:
-    """What each reader outside the organization of the contributor is shown, where it is shown the twin; READER among
-    them."""
-    seen = {
-        reader: ids
-        for reader in lent(lab)
-        if relation(lab, reader) != ORGANIZATION
-        and (ids := shown(lab, reader, posted, posted.id_of("twin"))) is not None
-    }
-    lab.control(READER in seen, f"{READER} is shown the twin", "ISAO-MRK-002")
-    return seen
-
-
 def _with_text(lab: Lab, where: str, text: str, *, red: bool) -> dict[str, Any]:
     nested = where.startswith("nested")
     properties: dict[str, Any] = (
@@ -335,7 +291,3 @@ def _with_text(lab: Lab, where: str, text: str, *, red: bool) -> dict[str, Any]:
 def _by_both_paths(lab: Lab, reader: str, where: str, stix_id: str) -> list[Answer]:
     session = lab.as_(reader)
     return [session.objects(where, match_id=stix_id), session.object(where, stix_id)]
-
-
-def _got(posted: Posted, seen: frozenset[str]) -> str:
-    return f"shown: {', '.join(name for name, one in posted.ids.items() if one in seen) or 'none of them'}"

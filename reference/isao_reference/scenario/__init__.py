@@ -38,6 +38,15 @@ class Organization:
 
 
 @dataclass(frozen=True)
+class Group:
+    """A sharing group that items can be addressed to."""
+
+    id: str
+    title: str
+    organizations: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Account:
     """An actor of the demonstration; `auth` is how its client logs in: basic or bearer."""
 
@@ -117,6 +126,7 @@ class Scenario:
     """Everything that a demonstration exchange is set up with."""
 
     organizations: tuple[Organization, ...]
+    groups: tuple[Group, ...]
     accounts: tuple[Account, ...]
     credentials: tuple[Credential, ...]
     api_roots: tuple[ApiRoot, ...]
@@ -143,6 +153,7 @@ def load() -> Scenario:
     contributions = [found for collection in collections for found in _contributions(collection.alias)]
     return Scenario(
         organizations=tuple(Organization(**row) for row in exchange["organizations"]),
+        groups=tuple(Group(**{**row, "organizations": tuple(row["organizations"])}) for row in exchange["groups"]),
         accounts=tuple(Account(**row) for row in exchange["accounts"]),
         credentials=tuple(Credential(**row) for row in exchange["credentials"]),
         api_roots=tuple(ApiRoot(**row) for row in exchange["api_roots"]),

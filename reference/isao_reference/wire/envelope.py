@@ -17,7 +17,7 @@ OBJECT_DEPTH = limits.MAX_JSON_DEPTH - 2
 
 
 class NotAnEnvelope(ValueError):
-    """The body is JSON, but not an envelope with objects (TAXII 2.1 section 3.7)."""
+    """The body is JSON, but not an envelope with objects (TAXII 2.1 section 3.7), or one with too many of them."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ def _items(reader: json.JSONDecoder, text: str, position: int) -> tuple[list[Sub
     if text[position : position + 1] == "]":
         return items, position + 1
     while True:
+        if len(items) == limits.MAX_ENVELOPE_OBJECTS:
+            raise NotAnEnvelope(f"an envelope holds at most {limits.MAX_ENVELOPE_OBJECTS} objects; send several")
         where = f"/objects/{len(items)}"
         value, end = json_reader.value_at(reader, text, position, where)
         piece = text[position:end]
