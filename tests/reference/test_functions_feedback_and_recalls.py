@@ -22,7 +22,19 @@ from tests.support.functions import (
     step,
     table,
 )
-from tests.support.world import DROPBOX, LIBRARY, OPEN, PUBLIC, TLP, World, indicator, object_url, objects_url, stamp
+from tests.support.world import (
+    DROPBOX,
+    LIBRARY,
+    OPEN,
+    PUBLIC,
+    TLP,
+    World,
+    indicator,
+    marking,
+    object_url,
+    objects_url,
+    stamp,
+)
 
 
 def shared(exchange: World, account: str = "member-a", mark: str = "green", collection: str = OPEN) -> str:
@@ -74,6 +86,39 @@ def test_feedback_on_an_anonymous_submission_finds_its_contributor(exchange: Wor
     assert told["history"][-1]["document"] == {"text": "Thanks.", "outcome": "kept"}
     assert "south" not in json.dumps([told, events(exchange, "member-a")])
     assert create(exchange, "member-b", "feedback", {"subject": item, "timely": "yes"}).status == 422
+
+
+def test_feedback_on_what_is_for_one_person_is_for_that_person_and_for_who_shared_it(exchange: World) -> None:
+    giver, author = exchange.add("giver", "east"), exchange.add("author", "west")
+    exchange.add("colleague-of-giver", "east")
+    exchange.add("colleague-of-author", "west")
+    definition = marking(addressed_to=["account:giver"])
+    item = indicator(marks=["red", definition["id"]])
+    exchange.share("author", definition, item)
+    given = make(exchange, "giver", "feedback", {"subject": item["id"], "timely": "no"})
+    for account in ("giver", "author", "analyst"):
+        assert [one["id"] for one in listed(exchange, account, "feedback")] == [given["id"]], account
+    for account in ("colleague-of-giver", "colleague-of-author", "member-a"):
+        assert listed(exchange, account, "feedback") == [], account
+        assert read(exchange, account, "feedback", given["id"]).status == 404
+        told = json.dumps(events(exchange, account))
+        assert item["id"] not in told
+        assert given["id"] not in told
+    assert [one["record"] for one in events(exchange, "author") if one["resource"] == "feedback"] == [given["id"]]
+    answered = do(exchange, "author", "feedback", given["id"], "answer", {"text": "Thanks.", "outcome": "kept"})
+    assert answered["state"] == "answered"
+    assert giver.get(objects_url()).status == author.get(objects_url()).status == 200
+
+
+def test_feedback_on_what_a_whole_organization_is_given_is_read_by_the_giver_s_colleagues(exchange: World) -> None:
+    exchange.add("giver", "east")
+    exchange.add("colleague-of-giver", "east")
+    definition = marking(addressed_to=["organization:east"])
+    item = indicator(marks=["amber+strict", definition["id"]])
+    exchange.share("member-a", definition, item)
+    given = make(exchange, "giver", "feedback", {"subject": item["id"], "timely": "no"})
+    for account in ("colleague-of-giver", "member-a", "member-a2"):
+        assert [one["id"] for one in listed(exchange, account, "feedback")] == [given["id"]], account
 
 
 def test_the_opinion_is_published_without_giver_and_words(exchange: World) -> None:

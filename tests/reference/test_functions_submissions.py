@@ -281,6 +281,39 @@ def test_what_is_published_anonymously_keeps_no_label_custom_property_or_custom_
     assert file["extensions"] == observable["extensions"], "what STIX itself defines is content"
 
 
+def test_two_anonymous_contributors_of_one_observable_do_not_learn_of_each_other(exchange: World) -> None:
+    observable = {"type": "ipv4-addr", "spec_version": "2.1", "id": f"ipv4-addr--{uuid.uuid4()}", "value": "192.0.2.17"}
+    narrow, wide = (stix(observable, attribution="anonymous", marking=one) for one in ("amber+strict", "green"))
+    assert make(exchange, "member-b", "submissions", narrow)["state"] == "published"
+    made = make(exchange, "member-a", "submissions", wide)
+    assert made["state"] == "published"
+    (shown,) = of_type(exchange, "peer", "ipv4-addr")
+    assert (shown["value"], [shown["id"]]) == ("192.0.2.17", made["facts"]["published"])
+    again = make(exchange, "peer", "submissions", wide)
+    do(exchange, "member-a", "submissions", made["id"], "retract", {"reason": "Drill."})
+    (left,) = of_type(exchange, "member-a", "ipv4-addr")
+    assert [left["id"]] == again["facts"]["published"]
+
+
+def test_a_label_that_is_handed_in_anonymously_with_its_definition_keeps_its_meaning(exchange: World) -> None:
+    definition = {
+        "type": "marking-definition",
+        "spec_version": "2.1",
+        "id": TLP["green"],
+        "created": "2022-10-01T00:00:00.000Z",
+        "name": "TLP:GREEN",
+        "extensions": {
+            "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d": {
+                "extension_type": "property-extension",
+                "tlp_2_0": "green",
+            }
+        },
+    }
+    sent = stix(definition, indicator(marks=["green"]), attribution="anonymous", marking="green")
+    make(exchange, "member-b", "submissions", sent)
+    assert len(of_type(exchange, "peer", "indicator")) == 1
+
+
 @pytest.mark.parametrize(
     "sent",
     [
@@ -442,11 +475,8 @@ def test_taking_back_one_of_two_equal_observables_leaves_the_other(exchange: Wor
     address = {"type": "domain-name", "spec_version": "2.1", "value": "a.example"}
     namespace, value = uuid.UUID("00abedb4-aa42-466c-9c01-fed23315a9b7"), '{"value":"a.example"}'
     address["id"] = f"domain-name--{uuid.uuid5(namespace, value)}"
-    ids = [
-        make(exchange, account, "submissions", stix(address, attribution="anonymous"))["id"]
-        for account in ("member-b", "peer")
-    ]
-    do(exchange, "peer", "submissions", ids[1], "retract", {"reason": "x"})
+    ids = [make(exchange, "member-b", "submissions", stix(address, title=title))["id"] for title in ("first", "second")]
+    do(exchange, "member-b", "submissions", ids[1], "retract", {"reason": "x"})
     assert [one["id"] for one in of_type(exchange, "member-a", "domain-name")] == [address["id"]]
     do(exchange, "member-b", "submissions", ids[0], "retract", {"reason": "x"})
     assert of_type(exchange, "member-a", "domain-name") == []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import random
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +12,10 @@ from typing import Any
 import pytest
 
 from isao_reference import identity, setup
+from isao_reference.policy import handling
 from isao_reference.taxii import embargoes
+from isao_spec.schema_check import problems
+from tests.oracle.handling import worlds
 from tests.support.functions import events
 from tests.support.world import (
     OPEN,
@@ -24,6 +30,7 @@ from tests.support.world import (
     world,
 )
 
+PAGE = Path(__file__).parents[2] / "docs" / "handling.md"
 EVERYBODY = ("member-a", "member-a2", "member-b", "peer", "government", "stranger")
 
 
@@ -202,3 +209,25 @@ def test_what_lies_in_a_collection_counts_at_least_as_its_label(exchange: World)
         item = indicator(marks=[label])
         exchange.share("member-a", item, collection=place)
         assert readers(exchange, item["id"], place) == wanted
+
+
+def test_the_example_of_the_page_is_taken_and_does_what_the_page_says(exchange: World) -> None:
+    (example,) = re.findall(r"```json\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    envelope = json.loads(example.replace("2026-11-22", "2025-11-22"))  # before the clock of this exchange
+    exchange.add("lights", "harbor-light-power")
+    exchange.share("member-a", *envelope["objects"])
+    (item,) = (one["id"] for one in envelope["objects"] if one["type"] == "indicator")
+    assert readers(exchange, item) == {"member-a", "member-a2"}
+    assert exchange.as_("lights").get(object_url(item)).json["objects"][0]["id"] == item
+
+
+def test_the_schema_of_the_specification_understands_what_the_exchange_understands() -> None:
+    draw, base = random.Random(7), {"extension_type": "property-extension"}
+    said = [base | one for one in (*worlds.MISSTATED, *worlds.AT_THE_LIMIT)] + [
+        worlds.handling(draw) for _ in range(200)
+    ]
+    said += [base | {"other": 1}, {}, {"addressed_to": ["members"]}]
+    for one in said:
+        understood = handling.of_marking(marking() | {"extensions": {handling.EXTENSION: one}}) is not None
+        assert (problems("handling-marking", one) == []) == understood, one
+    assert len(said) > len(worlds.MISSTATED) > 20

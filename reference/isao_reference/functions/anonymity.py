@@ -11,6 +11,7 @@ from isao_reference import errors
 from isao_reference.functions import publishing
 from isao_reference.functions.moment import Moment
 from isao_reference.functions.publishing import Stix
+from isao_reference.policy import tlp
 from isao_reference.store import items, parties
 
 COMMON_SOURCES = ("capec", "cve", "mitre-attack")
@@ -25,7 +26,10 @@ _ID = re.compile(r"[a-z][a-z0-9-]*--[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 def without_author(moment: Moment, given: Sequence[Stix]) -> list[Stix]:
     """The same content as new objects of the exchange: other ids, other times, another author. References among them
     are kept; those to the author's own reports are not, and neither are labels, custom properties and what custom
-    extensions hold. The identities that made them are left out; 422 when nothing else is there."""
+    extensions hold. The identities that made them are left out; 422 when nothing else is there.
+
+    Observables get other ids too, although STIX 2.1 (section 2.9) advises to make those from their content: two
+    contributors of one observable would meet in one id, under two labels, and the later would learn of the earlier."""
     authors = {one.get("created_by_ref") for one in given}
     kept = [one for one in given if not (one["type"] == "identity" and one["id"] in authors)]
     if not kept:
@@ -33,11 +37,11 @@ def without_author(moment: Moment, given: Sequence[Stix]) -> list[Stix]:
     now = publishing.stamp(moment.now)
     text = json.dumps(kept, ensure_ascii=False)
     for one in kept:
-        if "created" in one:
+        if not tlp.is_tlp_definition(one["id"]):
             text = text.replace(str(one["id"]), f"{one['type']}--{uuid.uuid4()}")
     made: list[Stix] = json.loads(text)
     who = publishing.identity_of(moment.exchange().organization)
-    return [_anonymous(one, now, who) for one in made]
+    return [one if tlp.is_tlp_definition(one["id"]) else _anonymous(one, now, who) for one in made]
 
 
 def _anonymous(one: Stix, now: str, who: str) -> Stix:

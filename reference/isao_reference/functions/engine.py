@@ -224,7 +224,8 @@ def readers(db: sqlite3.Connection, contract: Contract, record: Record) -> Audie
     if wanted is Readers.ORGANIZATIONS:
         return policy.EVERY_ORGANIZATION
     if wanted is Readers.PARTIES:
-        return policy.parties(record.organization, record.named, _alone(contract, record))
+        persons = record.facts.get("staff", {}).get("persons", {})
+        return policy.parties(record.organization, record.named, _alone(contract, record), persons)
     distribution, _ = documents.policy_settings(db)
     addressed, contributor = record.document.get("addressed_to"), contributor_of(db, record)
     return policy.marked(str(record.document[contract.marking]), contributor, distribution, addressed or None)

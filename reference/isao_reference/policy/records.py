@@ -19,15 +19,20 @@ _BY_KIND = {
 _BY_STAFF = {"operator": Role.OPERATOR, "analyst": Role.ANALYST}
 
 
+_NOBODY: Mapping[str, str] = {}
 EVERY_ORGANIZATION: Audience = frozenset({"members", "peers", "government", "applicants"})
 """Every account of the exchange, those who wait to be let in included."""
 
 
-def parties(organization: str, named: Iterable[str], account: str | None = None) -> Audience:
-    """The contributor's organization, or of it its account alone, and those that were named; the exchange's staff read
-    everything anyway."""
+def parties(
+    organization: str, named: Iterable[str], account: str | None = None, persons: Mapping[str, str] = _NOBODY
+) -> Audience:
+    """The contributor's organization, or of it its account alone, and those that were named; of an organization in
+    `persons` that account alone. The exchange's staff read everything anyway."""
     own = f"organization:{organization}" if account is None else f"account:{account}"
-    return frozenset({own}) | recipients(one for one in named if one != organization)
+    others = [one for one in named if one != organization]
+    alone = frozenset(f"reader:{persons[one]}" for one in others if one in persons)
+    return frozenset({own}) | alone | recipients(one for one in others if one not in persons)
 
 
 def recipients(organizations: Iterable[str]) -> Audience:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 from isao_reference import errors
 from isao_reference.functions import publishing
 from isao_reference.functions.moment import Moment
-from isao_reference.store import records
+from isao_reference.policy import decide, tlp
+from isao_reference.policy.principal import Principal
+from isao_reference.store import items, parties, records
 
 _YES, _NO = ("yes",), ("no",)
 
@@ -19,7 +24,25 @@ def route_to_originator(moment: Moment) -> None:
     if not others:
         raise errors.invalid_document([("/subject", "there is nothing of this id that others gave to this account")])
     moment.named |= others
+    moment.facts["staff"] = _persons(moment, [row for row in rows if row.organization != moment.record.organization])
     moment.facts["named"] = bool(moment.content.get("named"))
+
+
+def _persons(moment: Moment, rows: Sequence[items.Stored]) -> dict[str, Any]:
+    """What keeps feedback from the colleagues of a giver, or of who shared the item, where the item itself is kept from
+    them: feedback names it."""
+    known = items.audiences(moment.db)
+
+    def kept_from(organization: str, those: Iterable[items.Stored]) -> bool:
+        kind = parties.organization_kind(moment.db, organization) or ""
+        groups = parties.groups_of(moment.db, organization)
+        colleague = Principal("any colleague", organization, kind, "member", groups=groups)
+        return not any(decide.may_read(colleague, known[one.audience]) for one in those)
+
+    of = {one.organization: [row for row in rows if row.organization == one.organization] for one in rows}
+    persons = {owner: theirs[0].account for owner, theirs in of.items() if kept_from(owner, theirs)}
+    alone = {"label": tlp.RED} if kept_from(moment.record.organization, rows) else {}
+    return {**alone, **({"persons": persons} if persons else {})}
 
 
 def originators_of(moment: Moment, stix_id: str, organization: str) -> set[str]:

@@ -118,7 +118,7 @@ def _published_by_others(moment: Moment) -> set[str]:
     return {
         stix_id
         for one in records.in_states(moment.db, moment.contract.resource, ("published", "minimised"))
-        if one.id != own and (one.organization == author or one.document["attribution"] == "anonymous")
+        if one.id != own and one.organization == author and one.document["attribution"] != "anonymous"
         for stix_id in one.facts.get("published", ())
     }
 
