@@ -87,6 +87,12 @@ def malware(uuid: str, run: str, label: str | None = None, **properties: Any) ->
     return sdo("malware", uuid, run, label, **{"name": f"drill {uuid[:8]}", "is_family": False, **properties})
 
 
+def derivation(uuid: str, run: str, derived: str, source: str, label: str, **properties: Any) -> dict[str, Any]:
+    """A relationship that says what an object was derived from (STIX 2.1, 3.7)."""
+    said = {"relationship_type": "derived-from", "source_ref": derived, "target_ref": source}
+    return sdo("relationship", uuid, run, label, **said, **properties)
+
+
 def sighting(uuid: str, run: str, of: str, label: str | None = None, **properties: Any) -> dict[str, Any]:
     """A sighting of another object."""
     return sdo("sighting", uuid, run, label, sighting_of_ref=of, count=3, **properties)

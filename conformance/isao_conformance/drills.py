@@ -176,20 +176,26 @@ def published(shown: Mapping[str, Any]) -> list[str]:
 
 
 def found(lab: Lab, actor: str, ids: Iterable[str]) -> dict[str, Document]:
-    """The objects of these ids that an actor is given, polled for in the collections that the run knows."""
+    """The objects of these ids once an actor is given all of them, polled for; none when it never is."""
     wanted = set(ids)
-    session = lab.as_(actor)
 
     def ask() -> dict[str, Document] | None:
-        seen: dict[str, Document] = {}
-        for where in dict.fromkeys((*lab.survey.readable, *lab.target.write)):
-            pages = lab.walk(session.objects, where, match_id=",".join(sorted(wanted)))
-            seen |= {str(stix["id"]): stix for page in pages for stix in page.objects if stix.get("id") in wanted}
-            if seen.keys() >= wanted:
-                return seen
-        return None
+        seen = given_now(lab, actor, wanted)
+        return seen if seen.keys() >= wanted else None
 
     return (lab.poll(ask) or {}) if wanted else {}
+
+
+def given_now(lab: Lab, actor: str, ids: Iterable[str]) -> dict[str, Document]:
+    """Those objects of these ids that an actor is given at once, in the collections that the run knows."""
+    wanted, session = set(ids), lab.as_(actor)
+    seen: dict[str, Document] = {}
+    for where in dict.fromkeys((*lab.survey.readable, *lab.target.write)):
+        pages = lab.walk(session.objects, where, match_id=",".join(sorted(wanted)))
+        seen |= {str(stix["id"]): stix for page in pages for stix in page.objects if stix.get("id") in wanted}
+        if seen.keys() >= wanted:
+            break
+    return seen
 
 
 def organization(lab: Lab, actor: str) -> str:

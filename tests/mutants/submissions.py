@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from isao_reference.functions import tables
+from isao_reference.functions import handled, tables
 from tests.support import taxii_alone
 from tests.support.answering import Forward, Reply, Seen
 from tests.support.function_faults import about, change_records, problem, sent
@@ -142,3 +142,31 @@ def a_platform_without_functions_revokes_for_whoever_asks(fault: Fault) -> None:
         ),
         lambda seen: seen.by(fault.authorization_of("member-a")),
     )
+
+
+@mutant("ISAO-SHARE-016")
+def the_handling_of_a_submission_is_kept_on_file_only(fault: Fault) -> None:
+    """The record says to whom it goes, and the objects say their label."""
+    fault.replace("isao_reference.functions.handled.definition", lambda moment, document: None)
+
+
+@mutant("ISAO-SHARE-016", size="subtle")
+def the_first_line_of_a_table_alone_is_marked(fault: Fault) -> None:
+    """One marking for one object, the others have their label."""
+    original = handled.under
+
+    def careless(definition: Any, objects: Any) -> list[Any]:
+        return [*original(definition, objects[:1]), *objects[1:]]
+
+    fault.replace("isao_reference.functions.handled.under", careless)
+
+
+@mutant("ISAO-SHARE-016", size="subtle")
+def objects_of_a_list_keep_their_own_markings(fault: Fault) -> None:
+    """What came as STIX is passed on as it came, since STIX has markings of its own."""
+    original = handled.definition
+
+    def careless(moment: Any, document: Any) -> Any:
+        return None if document["format"] == "stix" else original(moment, document)
+
+    fault.replace("isao_reference.functions.handled.definition", careless)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import uuid
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from tests.support.world import (
     world,
 )
 
+COMMON = ("spec_version", "created", "modified", "object_marking_refs")
 PAGE = Path(__file__).parents[2] / "docs" / "handling.md"
 EVERYBODY = ("member-a", "member-a2", "member-b", "peer", "government", "stranger")
 
@@ -231,3 +233,30 @@ def test_the_schema_of_the_specification_understands_what_the_exchange_understan
         understood = handling.of_marking(marking() | {"extensions": {handling.EXTENSION: one}}) is not None
         assert (problems("handling-marking", one) == []) == understood, one
     assert len(said) > len(worlds.MISSTATED) > 20
+
+
+def link_between(short: str, full: str, label: str = "clear") -> dict[str, Any]:
+    """A relationship by which one indicator is derived from another."""
+    ends = {"relationship_type": "derived-from", "source_ref": short, "target_ref": full}
+    common = {name: value for name, value in indicator(marks=[label]).items() if name in COMMON}
+    return {**common, "type": "relationship", "id": f"relationship--{uuid.uuid4()}", **ends}
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["in-one-envelope", "one-after-the-other"])
+def test_a_tear_line_does_not_lead_to_the_full_version(exchange: World, together: bool) -> None:
+    mark = {**marking(addressed_to=["organization:south"]), "object_marking_refs": [TLP["amber+strict"]]}
+    full, short = indicator(marks=["amber+strict", mark["id"]]), indicator(marks=["clear"])
+    link = link_between(short["id"], full["id"])
+    for envelope in [(link, short, full, mark)] if together else [(mark, full), (short,), (link,)]:
+        exchange.share("member-a", *envelope)
+    assert readers(exchange, short["id"]) == set(EVERYBODY) - {"stranger"}
+    assert readers(exchange, full["id"]) == readers(exchange, link["id"]) == {"member-a", "member-a2", "member-b"}
+
+
+def test_a_link_to_what_its_contributor_may_not_read_goes_as_far_as_one_to_nothing(exchange: World) -> None:
+    hidden, short = shared(exchange, "red", account="member-b"), shared(exchange, "green")
+    absent = indicator()["id"]
+    for target in (hidden, absent):
+        link = link_between(short, target, "green")
+        exchange.share("member-a", link)
+        assert readers(exchange, link["id"]) == {"member-a", "member-a2", "member-b", "peer"}

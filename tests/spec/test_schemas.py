@@ -305,3 +305,9 @@ def test_all_schemas_are_valid_schemas_and_close_their_objects() -> None:
         schema_check.validator(name)
         assert schema_check.schema(name)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
         walk(schema_check.schema(name))
+
+
+def test_a_submission_says_of_its_handling_what_a_marking_definition_can_say() -> None:
+    words = dict(schema_check.schema("handling-marking")["properties"])
+    del words["extension_type"]
+    assert schema_check.schema("documents/submission")["properties"]["handling"]["properties"] == words

@@ -88,14 +88,14 @@ def bodies(exchange: World, account: str) -> Iterator[dict[str, Any]]:
             yield from answer.json.get("objects", [])
 
 
-def table(*lines: tuple[str, str], **more: str) -> dict[str, Any]:
+def table(*lines: tuple[str, str], **more: Any) -> dict[str, Any]:
     """A submission of a table: (type, value) a line."""
     content = CSV + "".join(f"{kind},{value}\n" for kind, value in lines)
     made = {"title": "Seen", "format": "csv", "content": content, "marking": "green", "attribution": "attributed"}
     return made | more
 
 
-def words(content: str = "Something was seen.", **more: str) -> dict[str, Any]:
+def words(content: str = "Something was seen.", **more: Any) -> dict[str, Any]:
     """A submission in words."""
     made = {"title": "Seen", "format": "text", "content": content, "marking": "green", "attribution": "attributed"}
     return made | more

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from isao_conformance import function_api
+from isao_conformance.distribution import ORGANIZATION
 from isao_conformance.drills import (
     REASON,
     UNDECIDED,
@@ -15,7 +16,9 @@ from isao_conformance.drills import (
     create,
     decided,
     found,
+    given_now,
     history,
+    organization,
     part,
     published,
     record,
@@ -26,9 +29,10 @@ from isao_conformance.drills import (
 )
 from isao_conformance.exchange import Answer
 from isao_conformance.function_api import functions_of
+from isao_conformance.handled import follows_handling
 from isao_conformance.lab import Lab
 from isao_conformance.probe import probe
-from isao_conformance.readers import CONTRIBUTOR, reads
+from isao_conformance.readers import CONTRIBUTOR, lent, reads, relation
 
 OTHER = "member-b"
 
@@ -171,3 +175,50 @@ def shown_live(lab: Lab, actor: str, where: str, stix_id: str) -> bool:
         return True if all(one.get("revoked") is True for one in listed if one.get("id") == stix_id) else None
 
     return lab.poll(gone) is None
+
+
+@probe(
+    "ISAO-SHARE-016",
+    statement="cd5d0d78",
+    needs=["functions", "member-a", "member-b", "writable", "capability-document"],
+)
+def what_a_submission_says_about_its_handling_is_kept(lab: Lab) -> None:
+    """Who writes a table instead of STIX wants to choose its readers no less.
+
+    A CLEAR table and a CLEAR list, both for member B's organization. Each reader outside the contributor's organization
+    is judged once it is shown what came of a CLEAR table without an address.
+    """
+    follows_handling(lab)
+    member = functions_of(lab, CONTRIBUTOR)
+    for_b = {"marking": "clear", "handling": {"addressed_to": [f"organization:{organization(lab, OTHER)}"]}}
+    lines = {name: f"{lab.token(12)}.drill.example" for name in ("first", "second", "twin")}
+    table = "type,value\n" + "".join(f"domain-name,{lines[name]}\n" for name in ("first", "second"))
+    forms = {
+        "the table": submission(lab, "csv", table, **for_b),
+        "the list": submission(lab, "stix", [lab.indicator("clear"), lab.indicator("clear")], **for_b),
+    }
+    addressed: dict[str, list[str]] = {}
+    for name, document in forms.items():
+        answer = member.create("submissions", document)
+        lab.expect(answer.status == 201, f"{name} with a handling is taken", expected="201", got=answer)
+        if answer.status == 201:
+            addressed[name] = published(decided(lab, member, answer))
+            lab.control(bool(addressed[name]), f"the record says what was published of {name}", "ISAO-GAT-004")
+    document = submission(lab, "csv", f"type,value\ndomain-name,{lines['twin']}\n", marking="clear")
+    twin = published(decided(lab, member, member.create("submissions", document)))
+    lab.control(bool(found(lab, OTHER, twin)), f"{OTHER} is shown the twin", "ISAO-MRK-002")
+    for name, ids in addressed.items():
+        given = found(lab, OTHER, ids)
+        lab.expect(given.keys() >= set(ids), f"{name} reaches {OTHER}", got=f"{len(given)} of {len(ids)}")
+    others = [one for one in lent(lab) if one != OTHER and relation(lab, one) != ORGANIZATION]
+    judged = [reader for reader in others if given_now(lab, reader, twin)]
+    lab.control(bool(judged), f"another reader than {OTHER} is shown the twin", "ISAO-MRK-002")
+    for reader in judged:
+        for name, ids in addressed.items():
+            seen = sorted(given_now(lab, reader, ids))
+            lab.expect(
+                not seen,
+                f"{name} for {OTHER} is not shown to {reader}",
+                got=f"shown: {seen or 'nothing'}",
+                seen=lab.as_(reader).showing(seen[0]) if seen else [],
+            )

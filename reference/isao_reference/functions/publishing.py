@@ -58,6 +58,11 @@ def labelled(stix: Mapping[str, Any], label: str) -> Stix:
     """The object with a label, unless it has one or is a marking itself."""
     if stix["type"] == "marking-definition" or own_label(stix) is not None:
         return dict(stix)
+    return labelled_as(stix, label)
+
+
+def labelled_as(stix: Mapping[str, Any], label: str) -> Stix:
+    """The object with a label besides what marks it already."""
     return {**stix, "object_marking_refs": [*stix.get("object_marking_refs", ()), _MARKING[label]]}
 
 

@@ -7,9 +7,10 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from isao_reference.policy import audience, tlp
+from isao_reference.policy import audience, handling, tlp
 from isao_reference.policy import records as policy
 from isao_reference.policy.audience import Audience, Contributor, Distribution
+from isao_reference.policy.handling import Handling
 from isao_reference.store import collections, documents, items, parties
 from isao_reference.store.collections import Collection
 
@@ -28,9 +29,12 @@ class Sight:
         """Who gets an object with these readers from this collection."""
         return policy.within(self.audiences[readers], self.collections[collection].readers, self.kinds, self.groups)
 
-    def published(self, label: str, contributor: Contributor, place: Collection) -> Audience:
-        """Who gets what a contributor publishes under a label; its account itself too, where only that does."""
-        readers = audience.audience_of(label, contributor, self.distribution)
+    def published(
+        self, label: str, contributor: Contributor, place: Collection, said: Handling = handling.NONE
+    ) -> Audience:
+        """Who gets what a contributor publishes under a label and a handling; its account itself too, where only that
+        does. An embargo is not looked at: it ends."""
+        readers = audience.audience_of(label, contributor, self.distribution, said)
         alone = {atom for atom in readers if atom.startswith("account:")}
         return policy.within(readers, place.readers, self.kinds, self.groups) | alone
 

@@ -42,3 +42,11 @@ def restriction_of(
         else:
             labels.append(known or tlp.WITHHELD)
     return Restriction(tlp.most_restrictive(labels) if labels else default_label, handling.together(said))
+
+
+def joined(own: Restriction, sources: Iterable[Restriction]) -> Restriction:
+    """The restriction of what tells of other items: its own, and no less than theirs."""
+    several = [own, *sources]
+    return Restriction(
+        tlp.most_restrictive([one.label for one in several]), handling.together(one.handling for one in several)
+    )

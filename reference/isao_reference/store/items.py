@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from isao_reference.policy import audience, handling
 from isao_reference.policy.audience import Audience, Contributor, Distribution
@@ -186,6 +187,26 @@ def restriction_of(db: sqlite3.Connection, key: int) -> tuple[str, handling.Hand
     """The label that a stored version counts as, and its handling."""
     label, said = db.execute("SELECT label, handling FROM items WHERE key = ?", (key,)).fetchone()
     return str(label), handling.from_text(said)
+
+
+class Restricted(NamedTuple):
+    """What one stored version is stored under, with the numbers of its collection and audience."""
+
+    object_id: str
+    place: int
+    audience: int
+    account: str
+    restriction: Restriction
+
+
+def restrictions(db: sqlite3.Connection, ids: Iterable[str]) -> Iterator[Restricted]:
+    """Every stored version of some objects."""
+    for one in ids:
+        rows = db.execute(
+            "SELECT collection, audience, account, label, handling FROM items WHERE object_id = ?", (one,)
+        )
+        for place, readers, account, label, said in rows.fetchall():
+            yield Restricted(one, place, readers, account, Restriction(label, handling.from_text(said)))
 
 
 def audiences_since(db: sqlite3.Connection, collection: int, after: int) -> dict[int, int]:

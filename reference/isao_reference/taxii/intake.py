@@ -114,6 +114,30 @@ def restriction_for(
     )
 
 
+def restrictions_for(
+    given: Sequence[tuple[StixFacts, Any]],
+    definitions: Definitions,
+    default_label: str,
+    collection: Collection,
+    guard: Guard,
+) -> list[Restriction]:
+    """What each object is stored under. A relationship by which one is derived from another tells of that one, so it
+    goes no further: than those of this batch, and than those stored that its contributor may read."""
+    found = [restriction_for(fact, definitions, default_label, collection) for fact, _ in given]
+    sources = [stix_object.derived_from(value) for _, value in given]
+    wanted = set(filter(None, sources))
+    if not wanted:
+        return found
+    known = guard.restrictions_seen(wanted)
+    for (fact, _), restriction in zip(given, found, strict=True):
+        if fact.id in wanted:
+            known.setdefault(fact.id, []).append(restriction)
+    return [
+        marking.joined(restriction, known.get(source or "", ()))
+        for restriction, source in zip(found, sources, strict=True)
+    ]
+
+
 def take_one(
     db: sqlite3.Connection,
     collection: Collection,
@@ -201,10 +225,11 @@ def take(
     default_label = asserted_label or declared_default
     checked = check_all(collection, submitted, strict)
     good = [(position, fact) for position, fact in enumerate(checked) if isinstance(fact, StixFacts)]
-    definitions = definitions_for(db, [(fact, submitted[position].value) for position, fact in good], contributor)
+    given = [(fact, submitted[position].value) for position, fact in good]
+    definitions = definitions_for(db, given, contributor)
     shared = []
-    for _, fact in good:
-        restriction = restriction_for(fact, definitions, default_label, collection)
+    restrictions = restrictions_for(given, definitions, default_label, collection, guard)
+    for (fact, _), restriction in zip(given, restrictions, strict=True):
         embargoed, label = restriction.handling.embargo > now, restriction.label
         readers = audience.audience_of(label, contributor, distribution, restriction.handling, embargoed=embargoed)
         shared.append((fact, restriction, readers))

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from isao_reference.policy import audience, decide, provenance
 from isao_reference.policy.audience import Contributor
+from isao_reference.policy.marking import Restriction
 from isao_reference.policy.principal import Principal
 from isao_reference.store import collections, identities, items, parties, revocations, selection
 from isao_reference.store.collections import Collection
@@ -81,6 +83,16 @@ class Guard:
             raise ObjectFault("the object is revoked; a revoked object gets no further versions (STIX 2.1 section 3.6)")
         if not revocations.still_stored(self.db, place, facts.id, revoked, own):
             raise ObjectFault("the object was revoked and its revocation deleted; share what you mean under a new id")
+
+    def restrictions_seen(self, ids: Iterable[str]) -> dict[str, list[Restriction]]:
+        """What versions of objects are stored under, as far as the contributor may read them."""
+        places, audiences = {one.key for one in self._readable}, self._audiences()
+        found: dict[str, list[Restriction]] = {}
+        for row in items.restrictions(self.db, ids):
+            may_read = row.place in places and (audiences is None or row.audience in audiences)
+            if may_read or row.account == self.contributor.account:
+                found.setdefault(row.object_id, []).append(row.restriction)
+        return found
 
     def _claim_fault(self, facts: StixFacts) -> str | None:
         claims = facts.claims

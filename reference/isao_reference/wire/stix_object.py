@@ -193,6 +193,14 @@ def facts_of(value: Any) -> StixFacts:
     )
 
 
+def derived_from(value: dict[str, Any]) -> str | None:
+    """What a relationship says that its source was derived from (STIX 2.1 section 3.7); None for everything else."""
+    if value["type"] != "relationship" or value.get("relationship_type") != "derived-from":
+        return None
+    target = value.get("target_ref")
+    return target if isinstance(target, str) else None
+
+
 def claims(value: dict[str, Any], identifier: str) -> tuple[str, ...]:
     """The identities in whose names an object speaks (STIX 2.1 section 3.2, created_by_ref)."""
     said = (identifier, value.get("created_by_ref"))

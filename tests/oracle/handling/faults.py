@@ -20,6 +20,7 @@ Fault = Callable[[pytest.MonkeyPatch], None]
 FAULTS: dict[str, Fault] = {}
 
 _restriction_of, _of_marking, _together = marking.restriction_of, handling.of_marking, handling.together
+_joined = marking.joined
 _given_to, _limited, _audience_of = audience.given_to, audience.limited, audience.audience_of
 _may_read, _atoms_of = decide.may_read, decide.atoms_of
 
@@ -40,6 +41,19 @@ def granular_markings_are_forgotten(patch: pytest.MonkeyPatch) -> None:
 @fault
 def the_label_of_the_collection_is_forgotten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(marking, "restriction_of", lambda *first: _restriction_of(*first[:4]))
+
+
+@fault
+def what_something_is_derived_from_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(marking, "joined", lambda own, _: own)
+
+
+@fault
+def of_what_something_is_derived_from_the_label_alone_counts(patch: pytest.MonkeyPatch) -> None:
+    def joined(own: marking.Restriction, sources: Any) -> marking.Restriction:
+        return marking.Restriction(_joined(own, sources).label, own.handling)
+
+    patch.setattr(marking, "joined", joined)
 
 
 @fault

@@ -15,9 +15,11 @@ from isao_reference.policy.marking import Definitions, Restriction
 from isao_reference.policy.principal import Principal
 from isao_reference.store.collections import Collection
 from isao_reference.taxii import intake
+from isao_reference.taxii.integrity import Guard
 from isao_reference.wire import stix_object, timestamps
 from tests.oracle.handling import readers, terms
 from tests.oracle.handling.readers import Reader
+from tests.oracle.handling.terms import Item
 from tests.oracle.handling.worlds import ORGANIZATIONS, World
 
 #: The kind of each organization as policy sees it.
@@ -34,13 +36,13 @@ def principal_of(reader: Reader) -> Principal:
     )
 
 
-def definitions_of(world: World) -> Definitions:
+def definitions_of(world: World, item: Item) -> Definitions:
     """Those of the markings used that count: of the item's organization, of the exchange's own, and the item itself."""
-    trusted = (world.item.organization, world.exchange.organization)
+    trusted = (item.organization, world.exchange.organization)
     found: dict[str, list[handling.Handling]] = {}
-    used = set(terms.markings_of(world.item.stix))
+    used = set(terms.markings_of(item.stix))
     there = (d.stix for d in world.definitions if d.stix["id"] in used and d.organization in trusted)
-    for stix in (world.item.stix, *there):
+    for stix in (item.stix, *there):
         value = cast(dict[str, Any], stix)
         said = intake.meaning_of(cast(Any, SimpleNamespace(is_statement=stix_object.is_statement(value))), value)
         if said is not None:
@@ -48,17 +50,20 @@ def definitions_of(world: World) -> Definitions:
     return {name: handling.together(several) for name, several in found.items()}
 
 
-def restriction_of(world: World) -> Restriction:
-    """What the item is stored under, read back from how the store writes it."""
-    facts = stix_object.facts_of(world.item.stix)
-    collection = cast(Collection, SimpleNamespace(label=world.item.collection_label))
-    found = intake.restriction_for(facts, definitions_of(world), world.exchange.default_label, collection)
+def restriction_of(world: World, item: Item) -> Restriction:
+    """What an item is stored under, read back from how the store writes it; its contributor is given its source."""
+    facts, source = stix_object.facts_of(item.stix), item.source
+    collection = cast(Collection, SimpleNamespace(label=item.collection_label))
+    known = {} if source is None else {str(source.stix["id"]): [restriction_of(world, source)]}
+    guard = cast(Guard, SimpleNamespace(restrictions_seen=lambda ids: {one: known[one] for one in ids}))
+    definitions, default = definitions_of(world, item), world.exchange.default_label
+    (found,) = intake.restrictions_for([(facts, item.stix)], definitions, default, collection, guard)
     return Restriction(found.label, handling.from_text(handling.to_text(found.handling)))
 
 
 def answers(world: World) -> list[bool]:
     """Of each question whether the reference gives the item; an item by itself and in a list have to agree."""
-    restriction = restriction_of(world)
+    restriction = restriction_of(world, world.item)
     contributor = Contributor(world.item.account, world.item.organization, KIND[world.item.organization])
     distribution = {level: tuple(words) for level, words in world.exchange.distribution.items() if level != "withheld"}
     known: dict[bool, frozenset[str]] = {}
@@ -99,7 +104,7 @@ def difference(name: str, world: World) -> str | None:
             f"item {world.item}",
             f"definitions {definitions}",
             f"terms {terms.terms_of(world.item, definitions, world.exchange)}",
-            f"stored under {restriction_of(world)}",
+            f"stored under {restriction_of(world, world.item)}",
             f"exchange {world.exchange}",
         )
     )

@@ -57,12 +57,14 @@ class Definition:
 
 @dataclass(frozen=True)
 class Item:
-    """A STIX object, who contributed it, and the label of the collection that it was put into, if that has one."""
+    """A STIX object, who contributed it, and the label of the collection that it was put into, if that has one.
+    `source` is the item that it says another one was derived from, where its contributor is given that."""
 
     stix: Mapping[str, Any]
     account: str
     organization: str
     collection_label: str | None
+    source: Item | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,19 @@ class Terms:
 
 
 def terms_of(item: Item, definitions: Sequence[Definition], exchange: Exchange) -> Terms:
-    """The terms of an item.
+    """The terms of an item: "A `derived-from` relationship counts at least as what it says something was derived
+    from"."""
+    label, statements = label_and_statements(item, definitions, exchange)
+    if item.source is not None:
+        other, more = label_and_statements(item.source, definitions, exchange)
+        label, statements = max(label, other, key=LEVELS.index), [*statements, *more]
+    return counted_together(label, statements)
+
+
+def label_and_statements(
+    item: Item, definitions: Sequence[Definition], exchange: Exchange
+) -> tuple[str, list[Mapping[str, Any]]]:
+    """What an item's own markings say.
 
     "An item has the strictest of the labels that its markings give it, wherever they stand", collection included; "An
     item with no label at all gets the exchange's default"; "if it is one of the published definitions of TLP
@@ -104,7 +118,7 @@ def terms_of(item: Item, definitions: Sequence[Definition], exchange: Exchange) 
     if own is not None:
         statements.append(own)
     unlabelled = "clear" if item.stix["id"] in PUBLISHED else exchange.default_label
-    return counted_together(max(given, key=LEVELS.index, default=unlabelled), statements)
+    return max(given, key=LEVELS.index, default=unlabelled), statements
 
 
 def markings_of(stix: Mapping[str, Any]) -> Iterator[str]:

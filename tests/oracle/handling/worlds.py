@@ -260,6 +260,22 @@ def item(draw: random.Random, number: int, pool: Sequence[Definition]) -> Item:
     return Item(stix, f"{name}-{draw.choice((1, 2))}", name, label)
 
 
+def derived(draw: random.Random, number: int, pool: Sequence[Definition]) -> Item:
+    """A relationship of any organization by which something is derived from an item that another may have shared."""
+    source = item(draw, number, pool)
+    while source.stix["type"] == "marking-definition":
+        source = item(draw, number, pool)
+    link, name = stix_object(named("relationship", number)), draw.choice(ORGANIZATIONS)[0]
+    link |= {
+        "relationship_type": "derived-from",
+        "source_ref": named("report", number),
+        "target_ref": source.stix["id"],
+    }
+    if draw.random() < 0.8:
+        link["object_marking_refs"] = [draw.choice(IDS)]
+    return Item(link, f"{name}-{draw.choice((1, 2))}", name, source.collection_label, source)
+
+
 def worlds(seed: int, count: int, *, items: int = 40, questions: int = 4) -> Iterator[tuple[str, World]]:
     """At least so many questions with their worlds, and the name to draw them again by; `items` share one exchange."""
     for number in range(-(-count // (items * questions))):
@@ -269,4 +285,5 @@ def worlds(seed: int, count: int, *, items: int = 40, questions: int = 4) -> Ite
         pool = tuple(Definition(definition(draw, named("marking-definition", n)), org) for n, org in enumerate(owners))
         for n in range(items):
             asked = tuple((draw.choice(readers), draw.choice(MOMENTS)) for _ in range(questions))
-            yield f"{seed}/{number}/{n}", World(here, pool, item(draw, n, pool), asked)
+            made = derived(draw, n, pool) if draw.random() < 0.15 else item(draw, n, pool)
+            yield f"{seed}/{number}/{n}", World(here, pool, made, asked)

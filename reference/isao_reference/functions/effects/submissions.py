@@ -10,6 +10,7 @@ from isao_reference import errors
 from isao_reference.content import admission
 from isao_reference.functions import (
     anonymity,
+    handled,
     knowledge,
     ledger,
     publishing,
@@ -58,7 +59,7 @@ def publish_or_hold(moment: Moment) -> None:
     elif not submission_reviews.can_be_settled(moment.content, found):
         moment.then = ("hold", {"reason": submission_reviews.in_words(moment.content, found)})
     elif moment.content["attribution"] == "anonymous" and anonymity.gives_away(
-        moment, _objects(moment, moment.content, moment.exchange())
+        moment, [*_objects(moment, moment.content, moment.exchange()), {"id": "", **moment.content.get("handling", {})}]
     ):
         moment.then = ("hold", {"reason": NAMES_ITSELF})
     elif found:
@@ -133,11 +134,16 @@ def _publish(moment: Moment, document: Mapping[str, Any], of: Mapping[str, Any] 
     author, label = _author(moment, document), str(document["marking"])
     objects = _objects(moment, document, author)
     given = document["format"] == "stix" and document["attribution"] != "anonymous"
-    also = [] if given else [author.organization]
+    mark = handled.definition(moment, document)
+    # Under the label alone the name would go further than what stands under it.
+    also = [] if given or mark else [author.organization]
     copies: list[Stix] = []
     if of is not None and document["attribution"] != "anonymous":
         objects, copies = submission_reviews.as_copies(moment, _objects(moment, of, author), objects, by_id=given)
-    moment.facts["published"] = publishing.publish(moment, objects, author, label, also if objects else (), copies)
+    objects, copies, definitions = handled.under(mark, objects), handled.under(mark, copies), [mark] if mark else []
+    also = also if objects else []
+    published = publishing.publish(moment, [*definitions, *objects], author, label, also, copies)
+    moment.facts["published"] = published[len(definitions) :]
     _link(moment, [*objects, *copies], author)
 
 
@@ -179,7 +185,8 @@ def _objects(moment: Moment, document: Mapping[str, Any], author: Contributor) -
 def _named(moment: Moment, document: Mapping[str, Any], author: Contributor) -> list[str]:
     """The known objects that words name, as far as whoever gets the words gets them too."""
     seen = sight.look(moment.db)
-    readers = seen.published(str(document["marking"]), author, publishing.publication(moment))
+    place, said = publishing.publication(moment), handled.said(document)
+    readers = seen.published(str(document["marking"]), author, place, said)
     found = [one for one in _same(moment, document) if seen.covered(readers, [seen.of(one.audience, one.collection)])]
     return [one.id for one in _each_once(found)]
 
