@@ -228,7 +228,7 @@ def test_records_are_written_down_and_always_listed_as_left_over(tmp_path: Path)
 
 def test_what_the_target_published_is_written_down_once_and_left_alone(tmp_path: Path) -> None:
     one, two = "report--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f", "opinion--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f"
-    facts = {"published": [one, "no id", 7], "opinion": two, "known": [{"id": one}], "staff": {"links": None}}
+    facts = {"published": [one, "no id", 7], "opinion": two, "known": [{"id": one}], "staff": {"beside": None}}
     assert publications({"facts": facts}) == [one, two]
     assert publications({"facts": "none"}) == publications({}) == []
     creations, url = Creations(tmp_path), "https://host/functions/submissions/"

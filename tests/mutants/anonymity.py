@@ -87,3 +87,24 @@ def an_anonymous_item_was_made_when_its_original_was(fault: Fault) -> None:
         after["created"] = before["created"]
 
     publishes(fault, kept)
+
+
+@mutant("ISAO-LEG-027", size="gross")
+def who_wants_to_be_known_to_members_is_known_to_all(fault: Fault) -> None:
+    """Two choices are enough: anonymous, or not."""
+    fault.replace(
+        "isao_reference.functions.effects.submissions._is_attributed",
+        lambda document: document["attribution"] != "anonymous",
+    )
+
+
+@mutant("ISAO-LEG-027", size="subtle")
+def the_note_to_members_has_the_label_of_the_item(fault: Fault) -> None:
+    """Who handed it in stands under GREEN, as what was handed in, and partners read it too."""
+    fault.replace("isao_reference.functions.beside.label_for_members", lambda marking: marking)
+
+
+@mutant("ISAO-LEG-027", size="subtle")
+def members_are_not_told_either(fault: Fault) -> None:
+    """What is not for everybody is kept from everybody."""
+    fault.replace("isao_reference.functions.beside.tell_members", lambda moment, document: [])

@@ -561,3 +561,27 @@ def test_words_for_one_organization_name_what_that_one_is_given(exchange: World)
     do(exchange, "analyst", "submissions", sent["id"], "publish")
     (report,) = of_type(exchange, "member-b", "report")
     assert report["object_refs"] == [known["green"]["id"]]
+
+
+def test_members_alone_are_told_who_handed_something_in_where_its_contributor_wants_that(exchange: World) -> None:
+    made = make(exchange, "member-b", "submissions", table(("domain-name", "a.example"), attribution="members"))
+    (note,) = of_type(exchange, "member-a", "note")
+    assert note["authors"] == ["South"]
+    assert note["object_refs"] == [*made["facts"]["published"], identity_of("south")]
+    assert identity_of("south") in {one["id"] for one in of_type(exchange, "member-a", "identity")}
+    for account in ("peer", "government"):
+        told = json.dumps([list(bodies(exchange, account)), events(exchange, account)]).lower()
+        assert not any(one in told for one in ("south", identity_of("south"), "member-b", note["id"])), account
+    assert len(of_type(exchange, "peer", "indicator")) == 1
+    make(exchange, "member-b", "submissions", table(("domain-name", "b.example")))
+    do(exchange, "member-b", "submissions", made["id"], "retract", {"reason": "x"})
+    assert any(one.get("revoked") for one in of_type(exchange, "member-a", "note"))
+
+
+@pytest.mark.parametrize("more", [{"marking": "amber+strict"}, {"handling": {"addressed_to": ["members", "peers"]}}])
+def test_nobody_is_told_where_others_than_members_could_be_given_the_note(
+    exchange: World, more: dict[str, Any]
+) -> None:
+    make(exchange, "member-b", "submissions", table(("domain-name", "a.example"), attribution="members", **more))
+    for account in ("member-a", "peer"):
+        assert "south" not in json.dumps(list(bodies(exchange, account))).lower()

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from isao_conformance.distribution import ORGANIZATION
+from isao_conformance.distribution import MEMBERS, ORGANIZATION
 from isao_conformance.drills import Document, decided, found, published, refused, submission
 from isao_conformance.exchange import Answer
 from isao_conformance.function_api import functions_of
 from isao_conformance.lab import Lab
 from isao_conformance.probe import probe
-from isao_conformance.readers import CONTRIBUTOR, lent, relation
+from isao_conformance.readers import CONTRIBUTOR, just_before, lent, relation
 
 READER = "member-b"
 NEEDS = ["functions", "member-a", "member-b", "writable", "capability-document"]
@@ -28,16 +28,7 @@ def who_contributes_anonymously_is_named_to_nobody(lab: Lab) -> None:
     it on four paths; member B, whose copy has the pattern, is the control. What two members hand in under their names
     says which identity stands for the contributor.
     """
-    session = lab.as_(CONTRIBUTOR)
-    user = lab.username_of(session)
-    marks = {
-        "the id of its organization": session.actor.organization,
-        "its identity object": session.actor.identity,
-        "its user name": user if len(user) >= SHORTEST else "",
-        "the identity that is named where it may be": _named_openly(lab),
-    }
-    lab.control(any(marks.values()), "it is known what would name the contributor")
-    value = _domain(lab)
+    marks, value = _marks(lab), _domain(lab)
     stix = lab.indicator("green") | {"pattern": f"[domain-name:value = '{value}']"}
     ids = [str(one["id"]) for one in _handed_in(lab, value, submission(lab, "stix", [stix], attribution="anonymous"))]
     for reader in lent(lab):
@@ -97,6 +88,72 @@ def what_is_published_anonymously_carries_nothing_that_leads_to_its_author(lab: 
             got=told[0] if told else f"{len(answers)} answers without it",
             seen=told or answers,
         )
+
+
+@probe("ISAO-LEG-027", statement="ceae13d0", needs=NEEDS)
+def who_wants_to_be_known_to_members_alone_is_named_to_nobody_else(lab: Lab) -> None:
+    """Between everybody and nobody there are those who signed the same terms.
+
+    A line is handed in with the attribution members. Member B finds its contributor named among what came with it;
+    readers that are no members are given the line and do not.
+    """
+    marks, value = _marks(lab), _domain(lab)
+    document = submission(lab, "csv", f"type,value\ndomain-name,{value}\n", attribution="members")
+    ids = [str(one["id"]) for one in _handed_in(lab, value, document)]
+    names = [mark for mark in marks.values() if mark]
+
+    def named() -> bool | None:
+        return any(_names(answer, mark) for answer in _with_what_refers(lab, READER, ids) for mark in names) or None
+
+    told_b = lab.poll(named) is True
+    lab.expect(told_b, f"{READER} is told who it was", got="a name" if told_b else f"none of {len(names)} names")
+    judged = False
+    for reader in lent(lab):
+        if reader in (READER, CONTRIBUTOR) or relation(lab, reader) in (ORGANIZATION, MEMBERS):
+            continue
+        answers = _with_what_refers(lab, reader, ids)
+        judged = judged or bool(answers)
+        for name, mark in marks.items() if answers else ():
+            told = [answer for answer in answers if mark and _names(answer, mark)]
+            lab.expect(
+                not told,
+                f"{reader} is not told {name}",
+                expected="what was published without it",
+                got=told[0] if told else f"{len(answers)} answers without it",
+                seen=told or answers,
+            )
+    lab.control(judged, "a reader who is no member is given the line", "ISAO-MRK-002")
+
+
+def _marks(lab: Lab) -> dict[str, str]:
+    """What would name the contributor; empty texts for what is not known."""
+    session = lab.as_(CONTRIBUTOR)
+    user = lab.username_of(session)
+    marks = {
+        "the id of its organization": session.actor.organization,
+        "its identity object": session.actor.identity,
+        "its user name": user if len(user) >= SHORTEST else "",
+        "the identity that is named where it may be": _named_openly(lab),
+    }
+    lab.control(any(marks.values()), "it is known what would name the contributor")
+    return marks
+
+
+def _with_what_refers(lab: Lab, reader: str, ids: list[str]) -> list[Answer]:
+    """Answers with the objects of these ids and with each one that names one of them, asked for alone; none when the
+    reader is not given the first of them."""
+    session = lab.as_(reader)
+    found: list[Answer] = []
+    for where in dict.fromkeys((*lab.survey.readable, *lab.target.write)):
+        listed = session.objects(where, match_id=",".join(ids))
+        if ids[0] not in listed.ids:
+            continue
+        found += [listed, session.manifest(where, match_id=",".join(ids))]
+        since = just_before(lab, session, where, ids)
+        later = [one for page in lab.walk(session.objects, where, added_after=since) for one in page.objects]
+        named = {str(one["id"]) for one in later if any(stix_id in str(one) for stix_id in ids)} - set(ids)
+        found += [session.object(where, stix_id) for stix_id in sorted(named)]
+    return found
 
 
 def _identity(uuid: str, run: str, name: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from isao_reference import errors
 from isao_reference.content import admission
 from isao_reference.functions import (
     anonymity,
+    beside,
     handled,
     knowledge,
     ledger,
@@ -21,7 +22,7 @@ from isao_reference.functions import (
 from isao_reference.functions.knowledge import Known
 from isao_reference.functions.moment import Moment
 from isao_reference.functions.publishing import Stix
-from isao_reference.policy import decide, tlp
+from isao_reference.policy import decide
 from isao_reference.policy import records as policy
 from isao_reference.policy.audience import Contributor
 from isao_reference.store import collections, events, items, records, selection
@@ -32,8 +33,6 @@ from isao_reference.wire.stix_object import ObjectFault
 
 HELD = "Words are read by a person before they are published."
 NAMES_ITSELF = "It is to be anonymous and seems to name who handed it in; a person looks at it first."
-MOST_LINKS = 100
-"""Links that one publication makes at most: a table of everybody's favourites would make thousands."""
 
 
 def correlate(moment: Moment) -> None:
@@ -58,7 +57,7 @@ def publish_or_hold(moment: Moment) -> None:
         moment.then = ("hold", {"reason": HELD})
     elif not submission_reviews.can_be_settled(moment.content, found):
         moment.then = ("hold", {"reason": submission_reviews.in_words(moment.content, found)})
-    elif moment.content["attribution"] == "anonymous" and anonymity.gives_away(
+    elif not _is_attributed(moment.content) and anonymity.gives_away(
         moment, [*_objects(moment, moment.content, moment.exchange()), {"id": "", **moment.content.get("handling", {})}]
     ):
         moment.then = ("hold", {"reason": NAMES_ITSELF})
@@ -107,8 +106,8 @@ def recall_submission(moment: Moment) -> None:
         publishing.revoke(moment, stix_id, owner)
         for one in events.recipients_of(moment.db, ledger.item(stix_id, owner)):
             told.setdefault(one, []).append(stix_id)
-    for link in staff.get("links", ()):
-        publishing.revoke(moment, link, moment.exchange().organization)
+    for one in staff.get("beside", ()):
+        publishing.revoke(moment, one, moment.exchange().organization)
     for one in sorted(told.keys() - {moment.exchange().organization, moment.record.organization}):
         moment.tell.append((one, {"resource": "objects", "recalled": told[one]}))
 
@@ -119,32 +118,39 @@ def _published_by_others(moment: Moment) -> set[str]:
     return {
         stix_id
         for one in records.in_states(moment.db, moment.contract.resource, ("published", "minimised"))
-        if one.id != own and one.organization == author and one.document["attribution"] != "anonymous"
+        if one.id != own and one.organization == author and _is_attributed(one.document)
         for stix_id in one.facts.get("published", ())
     }
 
 
 def _author(moment: Moment, document: Mapping[str, Any]) -> Contributor:
     """In whose name it is published."""
-    return moment.exchange() if document["attribution"] == "anonymous" else moment.contributor()
+    return moment.contributor() if _is_attributed(document) else moment.exchange()
+
+
+def _is_attributed(document: Mapping[str, Any]) -> bool:
+    """Whether everybody who is given it learns who handed it in. For some, a note beside it says so."""
+    return bool(document["attribution"] == "attributed")
 
 
 def _publish(moment: Moment, document: Mapping[str, Any], of: Mapping[str, Any] | None = None) -> None:
     """Publishes what a document holds; `of` is the document that it was minimised from."""
     author, label = _author(moment, document), str(document["marking"])
     objects = _objects(moment, document, author)
-    given = document["format"] == "stix" and document["attribution"] != "anonymous"
+    given = document["format"] == "stix" and _is_attributed(document)
     mark = handled.definition(moment, document)
     # Under the label alone the name would go further than what stands under it.
     also = [] if given or mark else [author.organization]
     copies: list[Stix] = []
-    if of is not None and document["attribution"] != "anonymous":
+    if of is not None and _is_attributed(document):
         objects, copies = submission_reviews.as_copies(moment, _objects(moment, of, author), objects, by_id=given)
     objects, copies, definitions = handled.under(mark, objects), handled.under(mark, copies), [mark] if mark else []
     also = also if objects else []
     published = publishing.publish(moment, [*definitions, *objects], author, label, also, copies)
     moment.facts["published"] = published[len(definitions) :]
-    _link(moment, [*objects, *copies], author)
+    also_made = [*beside.tell_members(moment, document), *beside.link(moment, [*objects, *copies], author)]
+    if also_made:
+        moment.facts["staff"] = {**moment.facts.get("staff", {}), "beside": also_made}
 
 
 def _objects(moment: Moment, document: Mapping[str, Any], author: Contributor) -> list[Stix]:
@@ -166,7 +172,7 @@ def _objects(moment: Moment, document: Mapping[str, Any], author: Contributor) -
         ]
     if document["format"] == "stix":
         given = [publishing.labelled(one, label) for one in document["content"]]
-        return anonymity.without_author(moment, given) if document["attribution"] == "anonymous" else given
+        return given if _is_attributed(document) else anonymity.without_author(moment, given)
     return [
         publishing.new_object(
             moment,
@@ -189,41 +195,6 @@ def _named(moment: Moment, document: Mapping[str, Any], author: Contributor) -> 
     readers = seen.published(str(document["marking"]), author, place, said)
     found = [one for one in _same(moment, document) if seen.covered(readers, [seen.of(one.audience, one.collection)])]
     return [one.id for one in _each_once(found)]
-
-
-def _link(moment: Moment, objects: Sequence[Stix], author: Contributor) -> None:
-    """A relationship of the exchange between an indicator and one with the same pattern in another name, under a label
-    that lets nobody see the link who does not see both. Whether one contributor stands behind both names it does not
-    say, and cannot: its absence would tell that an anonymous one is the same."""
-    exchange, place, seen = moment.exchange(), publishing.publication(moment), sight.look(moment.db)
-    new = {stix["id"] for stix in objects}
-    same: dict[str, list[Known]] = {}
-    for one in knowledge.same_patterns(moment.db, {str(stix["pattern"]) for stix in objects if "pattern" in stix}):
-        same.setdefault(str(one.stix["pattern"]), []).append(one)
-    made: list[tuple[str, str, str]] = []
-    for group in same.values():
-        for mine in (one for one in group if one.id in new and one.organization == author.organization):
-            for other in (one for one in group if one.organization != author.organization and one.id != mine.id):
-                readers = [seen.of(one.audience, one.collection) for one in (mine, other)]
-                strictest = tlp.most_restrictive([mine.label, other.label])
-                label = seen.label(readers, exchange, place, strictest) if len(made) < MOST_LINKS else None
-                if label is not None:
-                    made.append((label, mine.id, other.id))
-    ids: list[str] = []
-    for label, source, target in made:
-        link = publishing.new_object(
-            moment,
-            "relationship",
-            label,
-            exchange.organization,
-            relationship_type="related-to",
-            source_ref=source,
-            target_ref=target,
-            description="Two indicators with the same pattern.",
-        )
-        ids += publishing.publish(moment, [link], exchange, label, [exchange.organization])
-    if ids:
-        moment.facts["staff"] = {**moment.facts.get("staff", {}), "links": ids}
 
 
 def _faults(document: Mapping[str, Any]) -> list[tuple[str, str]]:
