@@ -27,6 +27,7 @@ MEANING: Mapping[str, str] = {
     "415": "The body is of a media type that is not taken here.",
     "422": "The document is not valid; each fault has its place in `errors`.",
     "428": "What replaces a document names in If-Match which one.",
+    "429": "Too many requests, or too many wrong credentials: ask again after the time in Retry-After.",
 }
 
 
@@ -80,13 +81,19 @@ def answer(words: str, content: Mapping[str, Json], headers: Mapping[str, Json] 
 
 
 def refusals(codes: Iterable[str], form: str) -> Json:
-    """The answers for what is refused, as references; `form` is the schema of the body, `problem` or `taxii-error`."""
-    return {code: {"$ref": f"#/components/responses/{form}-{code}"} for code in sorted(codes)}
+    """The answers for what is refused, as references; `form` is the schema of the body, `problem` or `taxii-error`.
+    Where credentials are looked at, whoever sends too many wrong ones is told to wait."""
+    told = set(codes)
+    told |= {"429"} if "401" in told else set()
+    return {code: {"$ref": f"#/components/responses/{form}-{code}"} for code in sorted(told)}
 
 
 def all_refusals() -> Json:
-    """Every answer that `refusals` refers to; 401 says how to log in."""
-    special = {"401": {"WWW-Authenticate": header({"type": "string"}, "A challenge (RFC 9110).", required=True)}}
+    """Every answer that `refusals` refers to; 401 says how to log in, 429 may say how long to wait."""
+    special = {
+        "401": {"WWW-Authenticate": header({"type": "string"}, "A challenge (RFC 9110).", required=True)},
+        "429": {"Retry-After": header({"type": "string"}, "Seconds, or a date (RFC 9110, 10.2.3).")},
+    }
     return {
         f"{form}-{code}": answer(words, {kind: ref(form)}, special.get(code))
         for form, kind in (("problem", PROBLEM), ("taxii-error", TAXII))
