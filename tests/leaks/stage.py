@@ -140,6 +140,9 @@ class Stage:
         return [one for one in self.secrets if not one.is_object and one.id]
 
 
+EAST = {"addressed_to": ["organization:east"]}
+
+
 async def _at_once(_: Machine, work: Callable[[], Any], *, writes: bool = False) -> Any:
     return work()
 
@@ -267,6 +270,25 @@ def places(made: Stage) -> None:
     made.controls["status"] = status["id"]
 
 
+def choosy_submissions(made: Stage) -> None:
+    """What is handed in for one organization, and what members alone are to know the contributor of."""
+    exchange, text = made.exchange, made.mint.text
+    title, value = text(), text()
+    sent = lines(("domain-name", f"{value}.example"), title=title, marking="clear", handling=EAST)
+    given = make(exchange, "member-a", "submissions", sent)
+    made.add("submission with an address", "submissions", given["id"], "contributor colleague", given["id"], title)
+    (published,) = given["facts"]["published"]
+    made.add("published", "submissions", "", "contributor colleague named", published, value)
+    known, value, title = text(), text(), text()
+    exchange.add(known, known).app = made.hook
+    sent = lines(("domain-name", f"{value}.example"), title=title, attribution="members")
+    given = make(exchange, known, "submissions", sent)
+    made.add("submission of one whom members know", "submissions", given["id"], "", given["id"], title)
+    members = "contributor colleague named member police"
+    made.add("published", "submissions", "", f"{members} peer", *given["facts"]["published"], value)
+    made.add("name for members", "submissions", "", members, known)
+
+
 def functions(made: Stage) -> None:
     """Records of every function in those states that have different readers."""
     exchange, text = made.exchange, made.mint.text
@@ -285,6 +307,7 @@ def functions(made: Stage) -> None:
     unnamed = make(exchange, giver, "submissions", sent)
     made.add("anonymous submission", "submissions", unnamed["id"], "", unnamed["id"], title, giver)
     made.add("published", "submissions", "", "contributor colleague named member police", value)
+    choosy_submissions(made)
     exchange.as_("member-b").get(object_url(published))
     exchange.as_("peer").get(object_url(published))
     about = {"subject": published, "timely": "no", "consequence": text()}

@@ -25,7 +25,12 @@ def forgets(fault: Fault, **forgotten: Any) -> None:
 
 
 @mutant(
-    "ISAO-MRK-019", size="gross", also={"ISAO-MEM-009": "A group is an address, and what is for it goes to everybody."}
+    "ISAO-MRK-019",
+    size="gross",
+    also={
+        "ISAO-MEM-009": "A group is an address, and what is for it goes to everybody.",
+        "ISAO-SHARE-016": "An address that a submission gives is one in a marking definition.",
+    },
 )
 def an_address_is_ignored(fault: Fault) -> None:
     """The label alone decides, whoever is named."""
@@ -33,7 +38,12 @@ def an_address_is_ignored(fault: Fault) -> None:
 
 
 @mutant(
-    "ISAO-MRK-019", size="subtle", also={"ISAO-MEM-009": "A group is an address, and peers are put on all of them."}
+    "ISAO-MRK-019",
+    size="subtle",
+    also={
+        "ISAO-MEM-009": "A group is an address, and peers are put on all of them.",
+        "ISAO-SHARE-016": "So is what a submission names.",
+    },
 )
 def what_is_addressed_to_a_member_goes_to_the_peers_too(fault: Fault) -> None:
     """Partners are put on every address, up to the label that lets them."""

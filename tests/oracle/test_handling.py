@@ -73,7 +73,7 @@ def test_both_agree_on_a_million_questions_about_random_worlds() -> None:
 def test_both_agree_on_the_whole_lattice() -> None:
     asked = compare(lattice.by_label())
     asked += compare(lattice.by_statement(pairs=False))
-    for where in ("property", "collection"):
+    for where in ("property", "collection", "source"):
         asked += compare(lattice.by_statement(pairs=False, contributors=["org-a"], purposes=lattice.FEW, where=where))
     asked += compare(lattice.by_statement(pairs=True, contributors=["org-a", "gov-a"], purposes=lattice.FEW))
     assert asked > 2_000_000

@@ -152,7 +152,7 @@ def _with_what_refers(lab: Lab, reader: str, ids: list[str]) -> list[Answer]:
         since = just_before(lab, session, where, ids)
         later = [one for page in lab.walk(session.objects, where, added_after=since) for one in page.objects]
         named = {str(one["id"]) for one in later if any(stix_id in str(one) for stix_id in ids)} - set(ids)
-        found += [session.object(where, stix_id) for stix_id in sorted(named)]
+        found += [session.objects(where, match_id=stix_id) for stix_id in sorted(named)]
     return found
 
 

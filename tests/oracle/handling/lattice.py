@@ -153,7 +153,8 @@ def by_statement(
 ) -> Iterator[tuple[str, World]]:
     """Every single statement, or every pair, at every level under every map; the second of a pair is the exchange's.
 
-    `where` is `object` or `property` (label and statements both stand there), or `collection`, which has the label.
+    `where` is `object` or `property` (label and statements both stand there), `collection`, which has the label, or
+    `source`: they stand on what the item, a relationship labelled CLEAR, says that something was derived from.
     """
     said, questions = statements(), asked(purposes)
     together = list(combinations(range(len(said)), 2)) if pairs else [(n,) for n in range(len(said))]
@@ -172,6 +173,14 @@ def by_statement(
                     stood = {"granular_markings": [granular(mark) for mark in marks]}
                 label = level if where == "collection" else None
                 item = Item(stix_object(INDICATOR) | stood, f"{contributor}-1", contributor, label)
+                item = _derivation(item) if where == "source" else item
                 for rank, words in enumerate(maps(level)):
                     here = Exchange(EXCHANGE, words, "amber")
                     yield f"{contributor}: {level}, {chosen}, map {rank}", World(here, definitions, item, questions)
+
+
+def _derivation(source: Item) -> Item:
+    """A relationship of the same account, labelled CLEAR, by which something is derived from an item."""
+    link = stix_object(named("relationship", 1)) | {"object_marking_refs": [TLP_2_ID["clear"]]}
+    link |= {"relationship_type": "derived-from", "source_ref": named("indicator", 2), "target_ref": source.stix["id"]}
+    return Item(link, source.account, source.organization, None, source)
