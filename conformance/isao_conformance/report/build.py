@@ -55,7 +55,7 @@ def build_report(run: Run, plan: Plan, meta: RunMeta) -> dict[str, Any]:
     rows = [_row(judged, plan.catalogue, record) for judged in run.judged]
     unclaimed = _unclaimed_because(plan, meta)
     claims = [] if unclaimed else [_claim(plan.catalogue.profiles[name], rows) for name in meta.profiles]
-    return {
+    report = {
         "schema": SCHEMA,
         "notice": words.NOTICE,
         "run": {
@@ -80,6 +80,8 @@ def build_report(run: Run, plan: Plan, meta: RunMeta) -> dict[str, Any]:
         "created": [_created(item) for item in meta.created],
         "leftovers": [{**_created(item.created), "why": item.why} for item in meta.leftovers],
     }
+    written: dict[str, Any] = words.writable(report)
+    return written
 
 
 def _about(plan: Plan, meta: RunMeta) -> dict[str, Any]:
