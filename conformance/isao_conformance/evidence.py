@@ -23,6 +23,7 @@ from isao_conformance.transport import Wire
 
 TRANSCRIPT = "transcript.ndjson"
 SCHEMA = "isao-transcript/1"
+FULL = f"the answers of this run fill its ceiling of {LIMITS.run_octets} octets of memory"
 
 
 class Conduit(Protocol):
@@ -159,7 +160,7 @@ class Live:
             done = Exchange(key, request, self._redactor.answer(answer))
         except NoAnswer as fault:
             done = Exchange(key, request, None, fault.why)
-        self._remember(done)
+        done = self._remember(done)
         if raised:
             raise raised[0]
         return done
@@ -174,7 +175,7 @@ class Live:
             if self._asked >= LIMITS.run_exchanges:
                 return f"not asked: the run's ceiling of {LIMITS.run_exchanges} exchanges is reached"
             if self._octets >= LIMITS.run_octets:
-                return f"not asked: the answers of this run fill its ceiling of {LIMITS.run_octets} octets of memory"
+                return f"not asked: {FULL}"
             self._asked += 1
             return ""
 
@@ -185,9 +186,13 @@ class Live:
             self._octets = min(self._octets, LIMITS.run_octets - LIMITS.cleanup_octets)
 
     def _remember(self, done: Exchange) -> Exchange:
+        """Keep an exchange, without its answer when that does not fit any more; what is kept is returned."""
+        heavy = weight(done)
         with self._lock:
+            self._octets += heavy
+            if self._octets > LIMITS.run_octets and done.answer is not None:
+                done = Exchange(done.key, done.request, None, f"not kept: {FULL}")
             self._exchanges[done.key] = done
-            self._octets += weight(done)
         return done
 
     def value(self, probe: str, name: str, ordinal: int, produce: Callable[[], Any]) -> Any:

@@ -59,9 +59,9 @@ class Limits:
     run_exchanges: int = 20_000
     """Exchanges of one run; the run stops asking after that."""
 
-    run_octets: int = 160 * 1024 * 1024
+    run_octets: int = 144 * 1024 * 1024
     """What the exchanges of one run may take in memory, by `exchange.weight`; the run stops asking after that. The
-    reference fills a third of it. With what is in flight the harness stays within 256 MiB of where it started."""
+    reference fills two fifths of it. With what is in flight the harness stays within 256 MiB of where it started."""
 
     cleanup_octets: int = 16 * 1024 * 1024
     """What the clean-up may add to that, whatever the run before it took."""

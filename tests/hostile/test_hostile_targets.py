@@ -24,6 +24,11 @@ CEILING = 60.0
 """Seconds in which every run has to end; a run that nothing bounds would go on until the server's own stop."""
 FOLLOWS_DISCOVERY = ("echo", "api_roots", "broken", "tricks", "a_collection")
 """Beginnings of the names of scenarios whose target names no collection, so that the links of the target count."""
+OF_THEIR_OWN = {
+    32: "test_two_runs_ask_the_same_things_with_other_names",
+    39: "test_what_earlier_runs_left_changes_no_outcome",
+}
+"""Numbers of the list that are no single server, and the tests here that are about them."""
 EVERY_PUSH = frozenset(
     {
         "drips_the_body",
@@ -141,3 +146,18 @@ def test_two_runs_ask_the_same_things_with_other_names(tmp_path: Path, monkeypat
     assert bodies[0].isdisjoint(bodies[1])
     guesses = [{request.headers.get("authorization") for request in requests} for requests in sent]
     assert len(guesses[0] - guesses[1]) == 1, "the wrong credential is another one, the lent ones are the same"
+
+
+@pytest.mark.full
+def test_what_earlier_runs_left_changes_no_outcome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A collection full of the objects of a run that cleaned nothing up, all of them like those of the next (39)."""
+    outcomes: list[dict[str, str]] = []
+    with live_demo(tmp_path) as exchange:
+        target = without_waiting(load_target(exchange.target_path), may_delete=False, exchange_seconds=10.0)
+        for seed in ("one", "two"):
+            ran = run_against(target, tmp_path / seed, monkeypatch, ("taxii_objects", "taxii_filters"), seed)
+            assert ran.run is not None
+            outcomes.append({judged.row.id: str(judged.outcome) for judged in ran.run.judged})
+    assert outcomes[0] == outcomes[1]
+    assert "pass" in outcomes[0].values()
+    assert "fail" not in outcomes[0].values()
