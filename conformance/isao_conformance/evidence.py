@@ -111,8 +111,7 @@ class Live:
     """Sends through a Wire and remembers. Safe for many threads."""
 
     def __init__(self, wire: Wire, redactor: Redactor, requests_per_second: float = 0.0) -> None:
-        self._wire = wire
-        self._redactor = redactor
+        self._wire, self._redactor = wire, redactor
         self._gap = 1.0 / requests_per_second if requests_per_second else 0.0
         self._next_slot = 0.0
         self._lock = threading.Lock()
@@ -125,14 +124,14 @@ class Live:
         if spent := self._spent():
             return self._remember(Exchange(key, request, None, spent))
         self._wait_for_slot()
-        headers, wire = _signed(request, actor), self._wire_of(actor)
+        wire = self._wire_of(actor)
         try:
             if request.method == "TLS":
                 answer = wire.handshake(request.url, dict(request.headers))
             elif request.method == "PLAIN":
-                answer = wire.plain(request.url, headers)
+                answer = wire.plain(request.url, _signed(request, actor))
             else:
-                answer = wire.send(request.method, request.url, headers, request.body)
+                answer = wire.send(request.method, request.url, _signed(request, actor), request.body)
             done = Exchange(key, request, self._redactor.answer(answer))
         except NoAnswer as fault:
             done = Exchange(key, request, None, fault.why)
@@ -169,8 +168,7 @@ class Live:
         return self._wire.as_client(actor.client_cert, actor.client_key) if actor.client_cert else self._wire
 
     def _spent(self) -> str:
-        """Which ceiling of the run is reached, or nothing. What is asked for later is recorded as not answered, and a
-        replay gives it back like any other exchange."""
+        """Which ceiling of the run is reached, or nothing. It stands on record as why nothing was asked."""
         with self._lock:
             if self._asked >= LIMITS.run_exchanges:
                 return f"not asked: the run's ceiling of {LIMITS.run_exchanges} exchanges is reached"
@@ -180,7 +178,7 @@ class Live:
             return ""
 
     def make_room(self) -> None:
-        """Leave the clean-up room below the ceilings: a target that used them up shall keep nothing by that."""
+        """Leave the clean-up room below the ceilings: a target that used them up keeps nothing by that."""
         with self._lock:
             self._asked = 0
             self._octets = min(self._octets, LIMITS.run_octets - LIMITS.cleanup_octets)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from isao_conformance import evidence
 from isao_conformance.target import load_target
 from isao_conformance.verdict import ExitCode
 from tests.hostile import hostile_content, hostile_tls
@@ -146,6 +148,19 @@ def test_two_runs_ask_the_same_things_with_other_names(tmp_path: Path, monkeypat
     assert bodies[0].isdisjoint(bodies[1])
     guesses = [{request.headers.get("authorization") for request in requests} for requests in sent]
     assert len(guesses[0] - guesses[1]) == 1, "the wrong credential is another one, the lent ones are the same"
+
+
+@pytest.mark.parametrize("ceiling", [{"run_exchanges": 5}, {"run_octets": 1500, "cleanup_octets": 500}])
+def test_a_run_asks_nothing_beyond_its_ceilings_and_its_replay_knows(
+    ceiling: dict[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence, "LIMITS", replace(evidence.LIMITS, **ceiling))
+    with serving(hostile_content.unavailable_after_discovery) as (base, asked):
+        ran = run_against(hostile_target(base), tmp_path / "report", monkeypatch)
+    by_the_run = [request for request in asked if request.method != "DELETE"]
+    assert len(by_the_run) <= 6
+    assert ran.run is not None
+    assert any("ceiling" in exchange.problem for exchange in ran.run.exchanges)
 
 
 @pytest.mark.full
