@@ -21,8 +21,8 @@ from isao_conformance.exchange import Answer
 from isao_conformance.lab import Lab
 from isao_conformance.limits import LIMITS
 from isao_conformance.merkle import NoProof, canonical, leaf, root_by, roots_by
+from isao_conformance.schemas import faults
 from isao_conformance.session import Session
-from isao_spec import schema_check
 
 JSON = "application/json"
 ZEROS = "0" * 64
@@ -111,7 +111,7 @@ def lines_of(page: Answer) -> list[Line]:
     head = _head(page.resource.get("head"), page)
     found = []
     for number, one in enumerate(page.list_of("entries"), 1):
-        wrong = schema_check.problems("audit-line", one)
+        wrong = faults("audit-line", one)
         if wrong:
             raise Untestable(f"entry {number} of the page is none: {wrong[0]}")
         entry = one["entry"]
@@ -121,7 +121,7 @@ def lines_of(page: Answer) -> list[Line]:
 
 
 def _head(value: Any, answer: Answer) -> Json:
-    wrong = schema_check.problems("audit-head", value)
+    wrong = faults("audit-head", value)
     if answer.status != 200 or wrong:
         raise Untestable(f"the target gives no head of its audit log: {(wrong or [answer.brief()])[0]}")
     return dict(value)

@@ -99,6 +99,7 @@ def certify(
     try:
         run = execute(plan, live, creations, on_group)
     finally:
+        live.make_room()
         leftovers = cleanup.remove(target, live, creations.items())
         creations.close()
         live.write(folder / TRANSCRIPT, header)

@@ -6,7 +6,6 @@ of the two they run against, so the same probes reach the same outcomes without 
 
 from __future__ import annotations
 
-import base64
 import json
 import threading
 import time
@@ -14,16 +13,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import quote
 
 from isao_conformance.errors import NoAnswer, ReplayDivergence
-from isao_conformance.exchange import Answer, Exchange, Headers, Key, Request, from_json, to_json
+from isao_conformance.exchange import Answer, Exchange, Headers, Key, Request, from_json, to_json, weight
 from isao_conformance.limits import LIMITS
+from isao_conformance.secret_forms import forms_of, readings
 from isao_conformance.target import Actor
 from isao_conformance.transport import Wire
 
 TRANSCRIPT = "transcript.ndjson"
 SCHEMA = "isao-transcript/1"
+FULL = f"the answers of this run fill its ceiling of {LIMITS.run_octets} octets of memory"
 
 
 class Conduit(Protocol):
@@ -72,16 +72,22 @@ class Redactor:
     def __init__(self, actors: Iterable[Actor]) -> None:
         pairs: dict[bytes, bytes] = {}
         for actor in actors:
+            mark = placeholder(actor).encode()
             for secret in actor.secrets:
-                mark = placeholder(actor).encode()
-                raw = secret.encode()
-                forms = {raw, base64.b64encode(raw), quote(secret, safe="").encode()}
                 # A very short password would garble ordinary words; its Basic token is still removed.
-                pairs.update((form, mark) for form in forms if len(form) >= 6)
+                pairs.update((form, mark) for form in forms_of(secret) if len(form) >= 6)
         self._pairs = sorted(pairs.items(), key=lambda pair: -len(pair[0]))
 
     def octets(self, value: bytes) -> bytes:
-        """The value without secrets."""
+        """The value without secrets. Where one shows only once escapes are resolved, the value comes back resolved."""
+        value = self._without(value)
+        for read in readings(value):
+            without = self._without(read)
+            if without != read:
+                value = without
+        return value
+
+    def _without(self, value: bytes) -> bytes:
         for secret, mark in self._pairs:
             if secret in value:
                 value = value.replace(secret, mark)
@@ -105,35 +111,38 @@ class Live:
     """Sends through a Wire and remembers. Safe for many threads."""
 
     def __init__(self, wire: Wire, redactor: Redactor, requests_per_second: float = 0.0) -> None:
-        self._wire = wire
-        self._redactor = redactor
+        self._wire, self._redactor = wire, redactor
         self._gap = 1.0 / requests_per_second if requests_per_second else 0.0
         self._next_slot = 0.0
         self._lock = threading.Lock()
+        self._asked = self._octets = 0
         self._exchanges: dict[Key, Exchange] = {}
         self._inputs: dict[tuple[str, str, int], Any] = {}
 
     def exchange(self, key: Key, request: Request, actor: Actor) -> Exchange:
         """Send, remove secrets, remember. Transport problems are remembered too."""
+        if spent := self._spent():
+            return self._remember(Exchange(key, request, None, spent))
         self._wait_for_slot()
-        headers, wire = _signed(request, actor), self._wire_of(actor)
+        wire = self._wire_of(actor)
         try:
             if request.method == "TLS":
                 answer = wire.handshake(request.url, dict(request.headers))
             elif request.method == "PLAIN":
-                answer = wire.plain(request.url, headers)
+                answer = wire.plain(request.url, _signed(request, actor))
             else:
-                answer = wire.send(request.method, request.url, headers, request.body)
+                answer = wire.send(request.method, request.url, _signed(request, actor), request.body)
             done = Exchange(key, request, self._redactor.answer(answer))
         except NoAnswer as fault:
             done = Exchange(key, request, None, fault.why)
-        self._remember(done)
-        return done
+        return self._remember(done)
 
     def listen(
         self, key: Key, request: Request, actor: Actor, then: Callable[[], None], until: Callable[[bytes], bool]
     ) -> Exchange:
         """Read a stream and remember it, also when `then` raises, which is raised again afterwards."""
+        if spent := self._spent():
+            return self._remember(Exchange(key, request, None, spent))
         self._wait_for_slot()
         raised: list[Exception] = []
 
@@ -150,7 +159,7 @@ class Live:
             done = Exchange(key, request, self._redactor.answer(answer))
         except NoAnswer as fault:
             done = Exchange(key, request, None, fault.why)
-        self._remember(done)
+        done = self._remember(done)
         if raised:
             raise raised[0]
         return done
@@ -158,11 +167,31 @@ class Live:
     def _wire_of(self, actor: Actor) -> Wire:
         return self._wire.as_client(actor.client_cert, actor.client_key) if actor.client_cert else self._wire
 
-    def _remember(self, done: Exchange) -> None:
+    def _spent(self) -> str:
+        """Which ceiling of the run is reached, or nothing. It stands on record as why nothing was asked."""
         with self._lock:
-            if len(self._exchanges) >= LIMITS.run_exchanges:
-                raise NoAnswer(f"the run's ceiling of {LIMITS.run_exchanges} exchanges is reached")
+            if self._asked >= LIMITS.run_exchanges:
+                return f"not asked: the run's ceiling of {LIMITS.run_exchanges} exchanges is reached"
+            if self._octets >= LIMITS.run_octets:
+                return f"not asked: {FULL}"
+            self._asked += 1
+            return ""
+
+    def make_room(self) -> None:
+        """Leave the clean-up room below the ceilings: a target that used them up keeps nothing by that."""
+        with self._lock:
+            self._asked = 0
+            self._octets = min(self._octets, LIMITS.run_octets - LIMITS.cleanup_octets)
+
+    def _remember(self, done: Exchange) -> Exchange:
+        """Keep an exchange, without its answer when that does not fit any more; what is kept is returned."""
+        heavy = weight(done)
+        with self._lock:
+            self._octets += heavy
+            if self._octets > LIMITS.run_octets and done.answer is not None:
+                done = Exchange(done.key, done.request, None, f"not kept: {FULL}")
             self._exchanges[done.key] = done
+        return done
 
     def value(self, probe: str, name: str, ordinal: int, produce: Callable[[], Any]) -> Any:
         """Produce and remember an input."""

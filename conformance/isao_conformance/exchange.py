@@ -57,7 +57,7 @@ class Request:
 class Answer:
     """What came back. `status` 0 is no HTTP at all (a handshake, a closed connection), told in the body as JSON.
 
-    `data` is the parsed JSON body, or None when the body is empty, not UTF-8 or not JSON.
+    `data` is the parsed JSON body, or None when the body is empty, not UTF-8, not JSON, or beyond the ceilings.
     """
 
     status: int
@@ -76,11 +76,13 @@ class Answer:
     @cached_property
     def data(self) -> Any:
         """Parsed JSON, or None. A leading byte order mark is dropped: a watcher reports it, no other row suffers."""
+        opening = self.body.count(b"[") + self.body.count(b"{")
+        if opening + self.body.count(b",") > LIMITS.json_values:
+            return None
         try:
             value = json.loads(self.body.decode("utf-8-sig"))
         except (ValueError, RecursionError):
             return None
-        opening = self.body.count(b"[") + self.body.count(b"{")
         return value if opening <= LIMITS.json_depth or _depth_within(value, LIMITS.json_depth) else None
 
     @property
@@ -144,6 +146,20 @@ class Exchange:
     answer: Answer | None
     problem: str = ""
     memo: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+
+def weight(exchange: Exchange) -> int:
+    """How many octets of memory an exchange may take at most for as long as it is kept, its parsed body included."""
+    request, answer = exchange.request, exchange.answer
+    heavy = len(request.url) + len(request.body) + len(exchange.problem)
+    if answer is None:
+        return heavy
+    body = answer.body
+    # A text takes up to four octets a character once a single one of its characters is far out.
+    texts = len(body) * (1 if body.isascii() else 4)
+    values = body.count(b",") + body.count(b"[") + body.count(b"{")
+    parsed = texts + 100 * values if values <= LIMITS.json_values else 0
+    return heavy + len(body) + parsed + sum(len(name) + len(value) for name, value in answer.headers)
 
 
 def parse_media_type(value: str) -> tuple[str, dict[str, str]]:

@@ -18,7 +18,7 @@ from isao_conformance.event_stream import Event, events_in
 from isao_conformance.exchange import Answer
 from isao_conformance.lab import Lab
 from isao_conformance.limits import LIMITS
-from isao_conformance.session import Session
+from isao_conformance.session import LONE, Session
 
 JSON, TEXT = "application/json", "text/plain"
 _STIX_ID = re.compile(r"[a-z][a-z0-9-]*--[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -118,7 +118,7 @@ class Functions:
 
     def url(self, *parts: str) -> str:
         """An address below the root, with its final slash."""
-        return root_of(self.lab) + "".join(quote(part, safe="") + "/" for part in parts)
+        return root_of(self.lab) + "".join(quote(part, safe="", errors=LONE) + "/" for part in parts)
 
     def _noted(self, resource: str, answer: Answer) -> Answer:
         """The answer, after what it says was published for the record is written down as left over."""
@@ -128,7 +128,7 @@ class Functions:
 
     def _post(self, url: str, document: Any, headers: Mapping[str, str | None]) -> Answer:
         extra = [(name, value) for name, value in headers.items() if value is not None]
-        body = b"" if document is None else json.dumps(document, ensure_ascii=False).encode()
+        body = b"" if document is None else json.dumps(document, ensure_ascii=False).encode("utf-8", LONE)
         # No bytes are no JSON, so they are not called so.
         kind = None if document is None else JSON
         return self.session.request("POST", url, accept=JSON, content_type=kind, body=body, extra=extra)

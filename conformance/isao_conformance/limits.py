@@ -22,6 +22,19 @@ class Limits:
     body_octets: int = 8 * 1024 * 1024
     """One answer's body. Pages of a thousand large STIX objects stay well under it."""
 
+    answer_octets: int = 12 * 1024 * 1024
+    """Everything read of one answer, interim answers, headers and framing included: a body may be cut into chunks, and
+    no trick of the framing makes the harness read more."""
+
+    header_octets: int = 64 * 1024
+    """Names and values of one answer's headers together; every exchange keeps them."""
+
+    json_values: int = 300_000
+    """Commas and opening brackets in an answer that is parsed, each a value in memory of up to a hundred octets."""
+
+    url_octets: int = 16 * 1024
+    """One address that the harness asks: a target can make it longer, by a page cursor that grows."""
+
     request_octets: int = 2 * 1024 * 1024
     """One body that the harness sends; padding probes scale down to it."""
 
@@ -45,6 +58,13 @@ class Limits:
 
     run_exchanges: int = 20_000
     """Exchanges of one run; the run stops asking after that."""
+
+    run_octets: int = 144 * 1024 * 1024
+    """What the exchanges of one run may take in memory, by `exchange.weight`; the run stops asking after that. The
+    reference fills two fifths of it. With what is in flight the harness stays within 256 MiB of where it started."""
+
+    cleanup_octets: int = 16 * 1024 * 1024
+    """What the clean-up may add to that, whatever the run before it took."""
 
     threads: int = 8
     """Probes in flight at once, so that a slow network costs little."""

@@ -51,12 +51,16 @@ def microseconds(moment: Instant) -> int:
 
 
 def shifted(text: str, by: int) -> str:
-    """A TAXII timestamp `by` microseconds after the given one. Raises ValueError when the text is no timestamp."""
+    """A TAXII timestamp `by` microseconds after the given one. Raises ValueError when the text is no timestamp, and
+    Untestable when the calendar has no such moment."""
     moment = instant(text)
     if moment is None:
         raise ValueError(f"{text!r} is no timestamp")
-    later = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds(moment) + by)
-    return later.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    try:
+        later = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds(moment) + by)
+    except OverflowError:
+        raise Untestable(f"no time can be asked for beside {text}: the calendar ends there") from None
+    return later.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def version_of(stix: Mapping[str, Any]) -> str | None:

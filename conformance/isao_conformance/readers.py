@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from isao_conformance import distribution
 from isao_conformance.distribution import STRICTEST_FIRST, Distribution
 from isao_conformance.errors import Untestable
 from isao_conformance.exchange import Answer
 from isao_conformance.lab import Lab
+from isao_conformance.listings import instant, shifted
 from isao_conformance.session import Session
 
 CONTRIBUTOR = "member-a"
@@ -186,16 +187,15 @@ def just_before(lab: Lab, owner: Session, where: str, ids: Iterable[str]) -> str
     Untestable when it does not."""
     wanted = set(ids)
 
-    def dates() -> list[datetime] | None:
+    def dates() -> list[str] | None:
         pages = lab.walk(owner.manifest, where, match_id=",".join(sorted(wanted)))
         records = [r for page in pages if page.status == 200 for r in page.objects if r.get("id") in wanted]
         if {r.get("id") for r in records} != wanted:
             return None
-        found = [_instant(str(r.get("date_added"))) for r in records]
-        return [date for date in found if date is not None]
+        return [date for r in records if instant(date := str(r.get("date_added"))) is not None]
 
     found = lab.poll(dates)
     if not found:
         raise Untestable("the contributor does not find its own items in the manifest")
     # A second of room, for servers that cut added_after down to whole seconds.
-    return (min(found) - timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return shifted(min(found, key=lambda date: instant(date) or (0, "")), -1_000_000)

@@ -61,7 +61,11 @@ def _target(public: dict[str, Any]) -> Target:
 
 
 def _actor(name: str, told: dict[str, Any]) -> Actor:
-    whose: dict[str, Any] = {"organization": told["organization"], "identity": told.get("identity", "")}
+    whose: dict[str, Any] = {
+        "organization": told["organization"],
+        "identity": told.get("identity", ""),
+        "groups": tuple(told.get("groups", ())),
+    }
     if name == OUTSIDER or not told["auth"]:
         return Actor(name, **whose)
     if told["auth"] == CERTIFICATE:

@@ -24,6 +24,10 @@ TRY_LATER = (429, 503)
 LONE = "surrogatepass"
 """JSON can hold half a character; a target that sends one as an id or a cursor is sent the same back."""
 
+PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
+"""What stays as it is in an address. Anything else, out of an id that a target chose, is percent-encoded: it could not
+be sent, and half a character not even be written down."""
+
 READING = ("GET", "HEAD", "TLS", "PLAIN", "STREAM")
 READ_ONLY = Untestable("the run is read-only", blocked_by="option --read-only")
 
@@ -81,6 +85,9 @@ class Session:
     def _next(self, method: str, url: str, headers: Headers, body: bytes = b"") -> tuple[Key, Request]:
         if self._read_only and method not in READING:
             raise READ_ONLY
+        url = quote(url, safe=PRINTABLE, errors=LONE)
+        if len(url) > LIMITS.url_octets:
+            raise Untestable(f"{url[:200]}… is longer than the {LIMITS.url_octets} octets that the harness asks for")
         if origin_of(url) not in self._origins:
             raise OriginNotDeclared(
                 f'{url} is outside the declared origins; add "{origin_of(url)}" to origins in the target file'

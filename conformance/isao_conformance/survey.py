@@ -15,6 +15,7 @@ from urllib.parse import urljoin
 from isao_conformance.errors import NoAnswer, OriginNotDeclared
 from isao_conformance.exchange import Answer
 from isao_conformance.listings import joined
+from isao_conformance.schemas import faults
 from isao_conformance.session import Session
 from isao_conformance.target import OUTSIDER, Target, origin_of
 
@@ -54,11 +55,9 @@ class Survey:
     @property
     def capability_document(self) -> Mapping[str, Any]:
         """The capability document, or an empty mapping when it is missing or breaks its schema."""
-        from isao_spec.schema_check import problems
-
         if self.capability is None or self.capability.status != 200:
             return {}
-        return {} if problems("capability-document", self.capability.data) else self.capability.resource
+        return {} if faults("capability-document", self.capability.data) else self.capability.resource
 
 
 def primary_actor(target: Target) -> str:

@@ -8,7 +8,6 @@ every single read be bounded by one deadline for the whole exchange.
 from __future__ import annotations
 
 import http.client
-import io
 import json
 import socket
 import ssl
@@ -20,10 +19,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from isao_conformance import tls_handshake
+from isao_conformance.bounded_socket import BoundedSocket
 from isao_conformance.errors import NoAnswer
 from isao_conformance.exchange import Answer, Headers
 from isao_conformance.limits import LIMITS
 from isao_conformance.transport_faults import described
+
+ENCODINGS = ("gzip", "x-gzip", "deflate", "br", "zstd", "compress")
+"""Content codings that a reason may name: whatever else a target writes there is its own text."""
 
 
 @dataclass(frozen=True)
@@ -33,61 +36,6 @@ class TlsFiles:
     ca_file: str | None = None
     client_cert: str | None = None
     client_key: str | None = None
-
-
-class _Deadline:
-    """A socket whose every read and write ends at one moment, however slowly the peer drips.
-
-    Like a socket it stays open until its last reader is closed: http.client closes the connection of a
-    `Connection: close` answer before it reads the body.
-    """
-
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-        self.ends = 0.0
-        self._readers = 0
-        self._closing = False
-
-    def _arm(self) -> None:
-        left = self.ends - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the exchange took too long")
-        self.sock.settimeout(left)
-
-    def sendall(self, data: Any) -> None:
-        self._arm()
-        self.sock.sendall(data)
-
-    def makefile(self, mode: str = "rb", *_: Any) -> io.BufferedReader:
-        self._readers += 1
-        return io.BufferedReader(_DeadlineReader(self), 65536)
-
-    def close(self) -> None:
-        self._closing = True
-        if self._readers <= 0:
-            self.sock.close()
-
-    def reader_closed(self) -> None:
-        self._readers -= 1
-        if self._closing:
-            self.close()
-
-
-class _DeadlineReader(io.RawIOBase):
-    def __init__(self, deadline: _Deadline) -> None:
-        self._deadline = deadline
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        self._deadline._arm()
-        return self._deadline.sock.recv_into(buffer)
-
-    def close(self) -> None:
-        if not self.closed:
-            self._deadline.reader_closed()
-        super().close()
 
 
 class Wire:
@@ -127,9 +75,12 @@ class Wire:
             connection, _ = self._connection(origin, keep=True)
             try:
                 answer = self._exchange(connection, method, path, headers, body, started)
-            except (http.client.HTTPException, OSError) as fault:
+            except (http.client.HTTPException, OSError, ValueError) as fault:
                 self._drop(origin)
                 raise NoAnswer(described(fault)) from None
+            except NoAnswer:
+                self._drop(origin)
+                raise
         except (http.client.HTTPException, OSError, ValueError) as fault:
             self._drop(origin)
             raise NoAnswer(described(fault)) from None
@@ -148,24 +99,26 @@ class Wire:
         started: float,
     ) -> Answer:
         sock: Any = connection.sock
-        sock.ends = started + self._seconds
+        sock.begin(started + self._seconds)
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
         for name, value in headers:
             connection.putheader(name, value.encode("utf-8"))
         connection.endheaders(body or None)
         response = connection.getresponse()
+        received = _headers(response)
         content = response.read(LIMITS.body_octets + 1)
         if len(content) > LIMITS.body_octets:
             raise NoAnswer(f"the answer is larger than {LIMITS.body_octets} octets")
         if response.length:
             raise NoAnswer("the answer ended before the length it announced")
-        encoding = response.getheader("content-encoding", "identity")
-        if encoding.lower() != "identity":
-            raise NoAnswer(f"the answer is encoded as {encoding} though identity was asked for")
+        encoding = response.getheader("content-encoding", "identity").lower()
+        if encoding != "identity":
+            named = f"as {encoding}" if encoding in ENCODINGS else "in some way"
+            raise NoAnswer(f"the answer is encoded {named} though identity was asked for")
         if response.will_close:
             connection.close()
         self._local.used = time.monotonic()
-        return Answer(response.status, tuple(response.getheaders()), content, time.monotonic() - started)
+        return Answer(response.status, received, content, time.monotonic() - started)
 
     def _connection(self, origin: tuple[str, str, int], keep: bool) -> tuple[http.client.HTTPConnection, bool]:
         kept: dict[Any, http.client.HTTPConnection] = self._local.__dict__.setdefault("kept", {})
@@ -190,7 +143,7 @@ class Wire:
         except OSError as fault:
             raise NoAnswer(described(fault)) from None
         connection = http.client.HTTPConnection(host, port)
-        connection.sock = _Deadline(sock)
+        connection.sock = BoundedSocket(sock)
         connection.auto_open = 0
         return connection
 
@@ -242,12 +195,13 @@ class Wire:
         connection = self._open(origin)
         try:
             sock: Any = connection.sock
-            sock.ends = started + LIMITS.stream_seconds
+            sock.begin(started + LIMITS.stream_seconds)
             connection.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
             for name, value in headers:
                 connection.putheader(name, value.encode("utf-8"))
             connection.endheaders()
             response = connection.getresponse()
+            received = _headers(response)
             if response.status == 200:
                 then()
             sock.ends = time.monotonic() + LIMITS.stream_seconds
@@ -256,7 +210,7 @@ class Wire:
             raise NoAnswer(described(fault)) from None
         finally:
             connection.close()
-        return Answer(response.status, tuple(response.getheaders()), body, time.monotonic() - started)
+        return Answer(response.status, received, body, time.monotonic() - started)
 
     def plain(self, url: str, headers: Headers) -> Answer:
         """A GET without TLS to the host and port of a URL, whatever its scheme says.
@@ -271,13 +225,20 @@ class Wire:
         connection = http.client.HTTPConnection(host, port)
         try:
             sock = socket.create_connection((host, port), LIMITS.connect_seconds)
-            connection.sock = _Deadline(sock)  # the four methods http.client uses
+            connection.sock = BoundedSocket(sock)  # the four methods http.client uses
             return self._exchange(connection, "GET", path, headers, b"", started)
         except (http.client.HTTPException, OSError, ValueError) as fault:
             body = json.dumps({"problem": described(fault)}).encode()
             return Answer(0, (), body, time.monotonic() - started)
         finally:
             connection.close()
+
+
+def _headers(response: http.client.HTTPResponse) -> Headers:
+    listed = tuple(response.getheaders())
+    if sum(len(name) + len(value) for name, value in listed) > LIMITS.header_octets:
+        raise NoAnswer(f"the headers of the answer are larger than {LIMITS.header_octets} octets")
+    return listed
 
 
 def _collected(response: http.client.HTTPResponse, until: Callable[[bytes], bool]) -> bytes:

@@ -55,7 +55,7 @@ def build_report(run: Run, plan: Plan, meta: RunMeta) -> dict[str, Any]:
     rows = [_row(judged, plan.catalogue, record) for judged in run.judged]
     unclaimed = _unclaimed_because(plan, meta)
     claims = [] if unclaimed else [_claim(plan.catalogue.profiles[name], rows) for name in meta.profiles]
-    return {
+    report = {
         "schema": SCHEMA,
         "notice": words.NOTICE,
         "run": {
@@ -80,6 +80,8 @@ def build_report(run: Run, plan: Plan, meta: RunMeta) -> dict[str, Any]:
         "created": [_created(item) for item in meta.created],
         "leftovers": [{**_created(item.created), "why": item.why} for item in meta.leftovers],
     }
+    written: dict[str, Any] = words.writable(report)
+    return written
 
 
 def _about(plan: Plan, meta: RunMeta) -> dict[str, Any]:
@@ -284,7 +286,8 @@ def write_report(folder: Path, report: dict[str, Any], run: Run) -> None:
 
     transcript = folder / TRANSCRIPT
     if transcript.is_file():
-        report["run"]["transcript_sha256"] = hashlib.sha256(transcript.read_bytes()).hexdigest()
+        with transcript.open("rb") as file:
+            report["run"]["transcript_sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
     made = scripts(run, report)
     texts = {
         "report.json": json.dumps(report, ensure_ascii=False, indent=2) + "\n",
@@ -296,8 +299,8 @@ def write_report(folder: Path, report: dict[str, Any], run: Run) -> None:
     for old in (folder / SCRIPTS).glob("*.sh"):
         old.unlink()
     for name, text in texts.items():
-        file = folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(text.encode("utf-8", "backslashreplace"))
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode("utf-8", "backslashreplace"))
         if name.endswith(".sh"):
-            file.chmod(0o755)
+            path.chmod(0o755)

@@ -114,6 +114,15 @@ def shortened(text: str, ceiling: int = LIMITS.shown_octets) -> str:
     return text if len(text) <= ceiling else f"{text[:ceiling]}… ({len(text) - ceiling} more characters)"
 
 
+def writable(value: Any) -> Any:
+    """The JSON value with halves of surrogate pairs spelt out: a target can send them, and no file can hold them."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {writable(name): writable(inner) for name, inner in value.items()}
+    return [writable(inner) for inner in value] if isinstance(value, list) else value
+
+
 def visible(text: str) -> str:
     """The text with control and formatting characters spelt out: nothing moves a cursor or turns a line around."""
     return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode("ascii") for c in text)
