@@ -29,6 +29,10 @@ class BoundedSocket:
         """The next exchange ends at this moment, and has a full allowance of octets to read."""
         self._ends, self._octets = ends, LIMITS.answer_octets
 
+    def wait_until(self, ends: float) -> None:
+        """The exchange under way ends at this moment instead."""
+        self._ends = ends
+
     def arm(self) -> None:
         """Let the next read or write wait until the end and no longer. Raises TimeoutError when that has passed."""
         left = self._ends - time.monotonic()

@@ -92,7 +92,8 @@ def certify(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "report.json").unlink(missing_ok=True)  # a run that breaks must not leave an older verdict behind
     started = datetime.now(UTC)
-    live = Live(Wire(target.tls, target.exchange_seconds), Redactor(target.actors.values()), target.requests_per_second)
+    wire, redactor = Wire(target.tls, target.exchange_seconds), Redactor(target.actors.values())
+    live = Live(wire, redactor, target.requests_per_second, target.run_octets)
     creations = Creations(folder)
     on_start(plan)
     header = transcript_header(target, catalogue, options)

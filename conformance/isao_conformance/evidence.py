@@ -23,7 +23,7 @@ from isao_conformance.transport import Wire
 
 TRANSCRIPT = "transcript.ndjson"
 SCHEMA = "isao-transcript/1"
-FULL = f"the answers of this run fill its ceiling of {LIMITS.run_octets} octets of memory"
+FULL = "the answers of this run fill its ceiling of memory; limits.run_mebibytes in the target file raises it"
 
 
 class Conduit(Protocol):
@@ -108,10 +108,10 @@ class Redactor:
 
 
 class Live:
-    """Sends through a Wire and remembers. Safe for many threads."""
+    """Sends through a Wire and remembers, up to `run_octets` of memory (0: as `LIMITS` says). Safe for many threads."""
 
-    def __init__(self, wire: Wire, redactor: Redactor, requests_per_second: float = 0.0) -> None:
-        self._wire, self._redactor = wire, redactor
+    def __init__(self, wire: Wire, redactor: Redactor, requests_per_second: float = 0.0, run_octets: int = 0) -> None:
+        self._wire, self._redactor, self._ceiling = wire, redactor, run_octets or LIMITS.run_octets
         self._gap = 1.0 / requests_per_second if requests_per_second else 0.0
         self._next_slot = 0.0
         self._lock = threading.Lock()
@@ -172,7 +172,7 @@ class Live:
         with self._lock:
             if self._asked >= LIMITS.run_exchanges:
                 return f"not asked: the run's ceiling of {LIMITS.run_exchanges} exchanges is reached"
-            if self._octets >= LIMITS.run_octets:
+            if self._octets >= self._ceiling:
                 return f"not asked: {FULL}"
             self._asked += 1
             return ""
@@ -181,14 +181,14 @@ class Live:
         """Leave the clean-up room below the ceilings: a target that used them up keeps nothing by that."""
         with self._lock:
             self._asked = 0
-            self._octets = min(self._octets, LIMITS.run_octets - LIMITS.cleanup_octets)
+            self._octets = min(self._octets, self._ceiling - LIMITS.cleanup_octets)
 
     def _remember(self, done: Exchange) -> Exchange:
         """Keep an exchange, without its answer when that does not fit any more; what is kept is returned."""
         heavy = weight(done)
         with self._lock:
             self._octets += heavy
-            if self._octets > LIMITS.run_octets and done.answer is not None:
+            if self._octets > self._ceiling and done.answer is not None:
                 done = Exchange(done.key, done.request, None, f"not kept: {FULL}")
             self._exchanges[done.key] = done
         return done

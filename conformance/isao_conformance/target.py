@@ -87,6 +87,8 @@ class Target:
     absent: Mapping[str, str] = field(default_factory=dict)
     requests_per_second: float = 0.0
     exchange_seconds: float = LIMITS.exchange_seconds
+    run_octets: int = 0
+    """What the answers of a run may take in memory; 0 for as much as `LIMITS` says."""
 
     @property
     def callers(self) -> tuple[str, ...]:
@@ -184,6 +186,7 @@ def parse_target(raw: dict[str, Any], where: str, environment: Mapping[str, str]
         absent=dict(raw.get("absent", {})),
         requests_per_second=float(raw.get("limits", {}).get("requests_per_second", 0)),
         exchange_seconds=float(raw.get("limits", {}).get("exchange_seconds", LIMITS.exchange_seconds)),
+        run_octets=int(raw.get("limits", {}).get("run_mebibytes", 0)) * 1024 * 1024,
     )
     for url in (base_url, target.discovery, *target.read, *target.write):
         if origin_of(url) not in target.origins:

@@ -204,7 +204,7 @@ class Wire:
             received = _headers(response)
             if response.status == 200:
                 then()
-            sock.ends = time.monotonic() + LIMITS.stream_seconds
+            sock.wait_until(time.monotonic() + LIMITS.stream_seconds)
             body = _collected(response, until)
         except (http.client.HTTPException, OSError, ValueError) as fault:
             raise NoAnswer(described(fault)) from None

@@ -49,7 +49,7 @@ def dead_target(base: str) -> Target:
 def test_a_dead_target_passes_no_must(
     name: str, read_only: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(certification, "Live", lambda wire, redactor, _: HurriedLive(wire, redactor, Pace()))
+    monkeypatch.setattr(certification, "Live", lambda wire, redactor, *_: HurriedLive(wire, redactor, Pace()))
     with serving(DEAD[name]) as base:
         options = Options(EVERYTHING, read_only=read_only, no_claim=True, seed="dead")
         report, run, code = certify(dead_target(base), load(), options, tmp_path)
