@@ -162,7 +162,7 @@ queries = st.builds(
 )
 
 
-@pytest.mark.parametrize("arms", [selection.MAX_ARMS, 0])
+@pytest.mark.parametrize("arms", [selection.MAX_ARMS, pytest.param(0, marks=pytest.mark.full)])
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=rows, asked=st.lists(queries, min_size=1, max_size=6))
 def test_a_page_is_what_the_rules_say(
