@@ -36,6 +36,9 @@ CHECKS = (
 )
 """What is looked at. Whether valid data is accepted is not: rules beyond a schema are the server's to have."""
 
+REFUSALS = ("400", "401", "403", "404", "406", "409", "412", "415", "422", "428", "429")
+"""How a server may refuse a request that lacks a header: for that, or for another fault of it or of its sender."""
+
 GRACE_SECONDS = 60.0
 """How much longer than its budget the program may take before it is ended."""
 
@@ -96,6 +99,7 @@ def configuration(plan: Plan) -> str:
         "[parameters]",
         *(f"{json.dumps('path.' + name)} = {json.dumps(value)}" for name, value in plan.parameters),
     ]
+    lines += ["[checks.missing_required_header]", f"expected-statuses = {json.dumps(REFUSALS)}"]
     if plan.reads_only:
         lines += ["[phases.coverage]", "unexpected-methods = []"]
     return "\n".join([*lines, ""])
