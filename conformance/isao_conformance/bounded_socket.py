@@ -10,6 +10,9 @@ from typing import Any
 from isao_conformance.errors import NoAnswer
 from isao_conformance.limits import LIMITS
 
+HTTP = b"HTTP/"
+"""How every status line begins (RFC 9112, 4)."""
+
 
 class BoundedSocket:
     """A socket whose every read and write ends at one moment, however slowly the peer drips, and after so many octets.
@@ -22,12 +25,18 @@ class BoundedSocket:
         self._sock = sock
         self._ends = 0.0
         self._octets = LIMITS.answer_octets
+        self._began = b""
         self._readers = 0
         self._closing = False
 
     def begin(self, ends: float) -> None:
         """The next exchange ends at this moment, and has a full allowance of octets to read."""
-        self._ends, self._octets = ends, LIMITS.answer_octets
+        self._ends, self._octets, self._began = ends, LIMITS.answer_octets, b""
+
+    @property
+    def spoke_http(self) -> bool:
+        """Whether what the peer said in this exchange begins as an answer in HTTP does, whole or not."""
+        return self._began == HTTP
 
     def wait_until(self, ends: float) -> None:
         """The exchange under way ends at this moment instead."""
@@ -45,6 +54,8 @@ class BoundedSocket:
         self.arm()
         count = self._sock.recv_into(buffer)
         self._octets -= count
+        if count and len(self._began) < len(HTTP):
+            self._began += bytes(memoryview(buffer)[: min(count, len(HTTP) - len(self._began))])
         if self._octets < 0:
             raise NoAnswer(f"the answer is larger than {LIMITS.answer_octets} octets with its headers and framing")
         return count

@@ -216,18 +216,22 @@ class Wire:
         """A GET without TLS to the host and port of a URL, whatever its scheme says.
 
         The answer is what came in HTTP, or has status 0 and a JSON body with the `problem` when nothing did: a closed
-        port is an answer here. Raises NoAnswer when HTTP came that is beyond the ceilings.
+        port is an answer here. Raises NoAnswer when HTTP came that is beyond the ceilings, broken, or not to its end:
+        who began to answer has not refused.
         """
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
         started = time.monotonic()
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection = http.client.HTTPConnection(host, port)
+        sock: BoundedSocket | None = None
         try:
-            sock = socket.create_connection((host, port), LIMITS.connect_seconds)
-            connection.sock = BoundedSocket(sock)  # the four methods http.client uses
+            sock = BoundedSocket(socket.create_connection((host, port), LIMITS.connect_seconds))
+            connection.sock = sock  # the four methods http.client uses
             return self._exchange(connection, "GET", path, headers, b"", started)
         except (http.client.HTTPException, OSError, ValueError) as fault:
+            if sock is not None and sock.spoke_http:
+                raise NoAnswer(described(fault)) from None
             body = json.dumps({"problem": described(fault)}).encode()
             return Answer(0, (), body, time.monotonic() - started)
         finally:

@@ -16,8 +16,9 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\nConne
 
 
 @contextmanager
-def listening(reply: bytes) -> Iterator[tuple[str, list[bytes]]]:
+def listening(reply: bytes, stays_open: bool = False) -> Iterator[tuple[str, list[bytes]]]:
     received: list[bytes] = []
+    done = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
@@ -25,10 +26,13 @@ def listening(reply: bytes) -> Iterator[tuple[str, list[bytes]]]:
             with connection:
                 received.append(connection.recv(65536))
                 connection.sendall(reply)
+                if stays_open:
+                    done.wait(5)
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         yield f"https://127.0.0.1:{server.getsockname()[1]}/.well-known/isao.json?x=1", received
+        done.set()
         thread.join(5)
 
 
@@ -59,3 +63,23 @@ def test_content_that_the_harness_cannot_take_is_not_mistaken_for_a_refusal() ->
     encoded = OK.replace(b"Content-Type: text/plain", b"Content-Encoding: gzip")
     with listening(encoded) as (url, _), pytest.raises(NoAnswer, match="gzip"):
         Wire(TlsFiles(), 5).plain(url, ())
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [OK[:7], OK[:-2], OK.replace(b"200 OK", b"two hundred"), b"HTTP/1.1 200 OK\r\nbad header\x00\r\n" + b"x" * 70000],
+    ids=["half-a-status-line", "half-a-body", "no-code", "a-line-without-end"],
+)
+def test_http_that_does_not_come_whole_is_not_mistaken_for_a_refusal(reply: bytes) -> None:
+    with listening(reply) as (url, _), pytest.raises(NoAnswer):
+        Wire(TlsFiles(), 5).plain(url, ())
+
+
+def test_http_that_drips_is_not_mistaken_for_a_refusal() -> None:
+    with listening(OK[:-1], stays_open=True) as (url, _), pytest.raises(NoAnswer):
+        Wire(TlsFiles(), 0.5).plain(url, ())
+
+
+def test_a_port_that_says_nothing_serves_nothing() -> None:
+    with listening(b"", stays_open=True) as (url, _):
+        assert Wire(TlsFiles(), 0.5).plain(url, ()).status == 0
