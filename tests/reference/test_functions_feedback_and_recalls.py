@@ -107,7 +107,21 @@ def test_feedback_on_what_is_for_one_person_is_for_that_person_and_for_who_share
     assert [one["record"] for one in events(exchange, "author") if one["resource"] == "feedback"] == [given["id"]]
     answered = do(exchange, "author", "feedback", given["id"], "answer", {"text": "Thanks.", "outcome": "kept"})
     assert answered["state"] == "answered"
+    for account in ("colleague-of-giver", "colleague-of-author"):
+        assert read(exchange, account, "feedback", given["id"]).status == 404
     assert giver.get(objects_url()).status == author.get(objects_url()).status == 200
+
+
+def test_feedback_on_what_one_person_handed_in_anonymously_for_another_is_for_those_two(exchange: World) -> None:
+    for account, organization in (("giver", "east"), ("author", "west"), ("colleague-of-author", "west")):
+        exchange.add(account, organization)
+    choice = {"marking": "red", "attribution": "anonymous", "handling": {"addressed_to": ["account:giver"]}}
+    made = make(exchange, "author", "submissions", table(("domain-name", "a.example"), **choice))
+    (item,) = made["facts"]["published"]
+    given = make(exchange, "giver", "feedback", {"subject": item, "timely": "no"})
+    assert [one["id"] for one in listed(exchange, "author", "feedback")] == [given["id"]]
+    assert listed(exchange, "colleague-of-author", "feedback") == []
+    assert item not in json.dumps(events(exchange, "colleague-of-author"))
 
 
 def test_feedback_on_what_a_whole_organization_is_given_is_read_by_the_giver_s_colleagues(exchange: World) -> None:

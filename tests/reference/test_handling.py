@@ -260,3 +260,15 @@ def test_a_link_to_what_its_contributor_may_not_read_goes_as_far_as_one_to_nothi
         link = link_between(short, target, "green")
         exchange.share("member-a", link)
         assert readers(exchange, link["id"]) == {"member-a", "member-a2", "member-b", "peer"}
+
+
+def test_somebody_elses_version_of_the_full_one_narrows_no_link(exchange: World) -> None:
+    short, full = shared(exchange, "green"), indicator(marks=["green"])
+    exchange.share("member-a", full)
+    mark = {**marking(addressed_to=["organization:north"]), "object_marking_refs": [TLP["amber+strict"]]}
+    other = {**full, "object_marking_refs": [TLP["amber+strict"], mark["id"]]}
+    exchange.as_("member-b").post(objects_url(PUBLIC), {"objects": [mark, other]})
+    assert len(exchange.as_("member-a").get(object_url(full["id"], PUBLIC)).json["objects"]) == 1
+    link = link_between(short, full["id"], "green")
+    exchange.share("member-a", link)
+    assert readers(exchange, link["id"]) == {"member-a", "member-a2", "member-b", "peer"}

@@ -190,11 +190,12 @@ def restriction_of(db: sqlite3.Connection, key: int) -> tuple[str, handling.Hand
 
 
 class Restricted(NamedTuple):
-    """What one stored version is stored under, with the numbers of its collection and audience."""
+    """What one stored version is stored under, and whose it is, with the numbers of its collection and audience."""
 
     object_id: str
     place: int
     audience: int
+    organization: str
     account: str
     restriction: Restriction
 
@@ -203,10 +204,10 @@ def restrictions(db: sqlite3.Connection, ids: Iterable[str]) -> Iterator[Restric
     """Every stored version of some objects."""
     for one in ids:
         rows = db.execute(
-            "SELECT collection, audience, account, label, handling FROM items WHERE object_id = ?", (one,)
+            "SELECT collection, audience, organization, account, label, handling FROM items WHERE object_id = ?", (one,)
         )
-        for place, readers, account, label, said in rows.fetchall():
-            yield Restricted(one, place, readers, account, Restriction(label, handling.from_text(said)))
+        for place, readers, whose, account, label, said in rows.fetchall():
+            yield Restricted(one, place, readers, whose, account, Restriction(label, handling.from_text(said)))
 
 
 def audiences_since(db: sqlite3.Connection, collection: int, after: int) -> dict[int, int]:

@@ -85,14 +85,17 @@ class Guard:
             raise ObjectFault("the object was revoked and its revocation deleted; share what you mean under a new id")
 
     def restrictions_seen(self, ids: Iterable[str]) -> dict[str, list[Restriction]]:
-        """What versions of objects are stored under, as far as the contributor may read them."""
-        places, audiences = {one.key for one in self._readable}, self._audiences()
-        found: dict[str, list[Restriction]] = {}
+        """What versions of objects are stored under, as far as the contributor may read them: of its organization's
+        own, or those of others where it has none. Whoever else uses its id restricts nothing of it."""
+        places, audiences, who = {one.key for one in self._readable}, self._audiences(), self.contributor
+        own: dict[str, list[Restriction]] = {}
+        others: dict[str, list[Restriction]] = {}
         for row in items.restrictions(self.db, ids):
             may_read = row.place in places and (audiences is None or row.audience in audiences)
-            if may_read or row.account == self.contributor.account:
-                found.setdefault(row.object_id, []).append(row.restriction)
-        return found
+            if may_read or row.account == who.account:
+                kept = own if row.organization == who.organization else others
+                kept.setdefault(row.object_id, []).append(row.restriction)
+        return others | own
 
     def _claim_fault(self, facts: StixFacts) -> str | None:
         claims = facts.claims

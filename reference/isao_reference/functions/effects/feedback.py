@@ -24,7 +24,9 @@ def route_to_originator(moment: Moment) -> None:
     if not others:
         raise errors.invalid_document([("/subject", "there is nothing of this id that others gave to this account")])
     moment.named |= others
-    moment.facts["staff"] = _persons(moment, [row for row in rows if row.organization != moment.record.organization])
+    kept = _persons(moment, [row for row in rows if row.organization != moment.record.organization])
+    if kept:
+        moment.facts["staff"] = kept
     moment.facts["named"] = bool(moment.content.get("named"))
 
 
@@ -41,6 +43,9 @@ def _persons(moment: Moment, rows: Sequence[items.Stored]) -> dict[str, Any]:
 
     of = {one.organization: [row for row in rows if row.organization == one.organization] for one in rows}
     persons = {owner: theirs[0].account for owner, theirs in of.items() if kept_from(owner, theirs)}
+    for one in _submitted(moment, {row.object_id for row in rows}):
+        if one.document["marking"] == tlp.RED:
+            persons[one.organization] = one.account
     alone = {"label": tlp.RED} if kept_from(moment.record.organization, rows) else {}
     return {**alone, **({"persons": persons} if persons else {})}
 
@@ -50,8 +55,13 @@ def originators_of(moment: Moment, stix_id: str, organization: str) -> set[str]:
     contributors'."""
     if organization != moment.exchange().organization:
         return {organization}
+    return {one.organization for one in _submitted(moment, {stix_id})} or {organization}
+
+
+def _submitted(moment: Moment, ids: set[str]) -> list[records.Record]:
+    """The submissions for which one of these objects was published."""
     submitted = records.in_states(moment.db, "submissions", ("published", "minimised", "retracted"))
-    return {one.organization for one in submitted if stix_id in one.facts.get("published", ())} or {organization}
+    return [one for one in submitted if not ids.isdisjoint(one.facts.get("published", ()))]
 
 
 def publish_opinion(moment: Moment) -> None:
