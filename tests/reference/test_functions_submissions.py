@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -18,46 +17,20 @@ from tests.support.functions import (
     do,
     events,
     everything,
+    identity,
     listed,
     make,
+    malware,
+    of_type,
     read,
     step,
+    stix,
     table,
     words,
 )
 from tests.support.world import DROPBOX, LIBRARY, TLP, World, indicator, stamp
 
 MINIMISED = {"content": "A person saw it.\nMore.", "removed": "The name of the person."}
-
-
-def stix(*objects: dict[str, Any], **more: Any) -> dict[str, Any]:
-    made: dict[str, Any] = {"title": "Seen", "format": "stix", "marking": "green", "attribution": "attributed"}
-    return {**made, "content": list(objects), **more}
-
-
-def identity(name: str) -> dict[str, Any]:
-    made = {
-        "type": "identity",
-        "spec_version": "2.1",
-        "id": f"identity--{uuid.uuid4()}",
-        "identity_class": "organization",
-    }
-    return made | {"created": stamp(0), "modified": stamp(0), "name": name}
-
-
-def malware(name: str, mark: str) -> dict[str, Any]:
-    made = {
-        "type": "malware",
-        "spec_version": "2.1",
-        "id": f"malware--{uuid.uuid4()}",
-        "is_family": False,
-        "name": name,
-    }
-    return made | {"created": stamp(0), "modified": stamp(0), "object_marking_refs": [TLP[mark]]}
-
-
-def of_type(exchange: World, account: str, *kinds: str) -> list[dict[str, Any]]:
-    return [one for one in bodies(exchange, account) if one["type"] in kinds]
 
 
 def test_a_table_becomes_indicators_that_others_find_by_their_values(exchange: World) -> None:
@@ -500,88 +473,3 @@ def test_a_submission_under_red_is_not_even_for_colleagues(exchange: World) -> N
         assert any(one.get("record") == made for one in events(exchange, "member-a2")) is shown
         do(exchange, "analyst", "submissions", made, "decline", {"reason": "x"})
         assert (read(exchange, "member-a2", "submissions", made).status == 200) is shown
-
-
-FOR_SOUTH = {"addressed_to": ["organization:south"], "refused_purposes": ["civil-litigation"]}
-
-
-@pytest.mark.parametrize("attribution", ["attributed", "anonymous"])
-@pytest.mark.parametrize(
-    "made",
-    [
-        lambda **more: table(("domain-name", "a.example"), ("domain-name", "b.example"), **more),
-        lambda **more: stix(malware("Bad", "green"), indicator(), **more),
-        words,
-    ],
-    ids=["table", "stix", "words"],
-)
-def test_what_a_submission_says_about_its_handling_is_followed(
-    exchange: World, made: Callable[..., dict[str, Any]], attribution: str
-) -> None:
-    kinds = ("indicator", "malware", "report", "marking-definition")
-    sent = create(exchange, "member-a", "submissions", made(attribution=attribution, handling=FOR_SOUTH)).json
-    if sent["state"] == "held":
-        do(exchange, "analyst", "submissions", sent["id"], "publish")
-    published = read(exchange, "member-a", "submissions", sent["id"]).json["facts"]["published"]
-    given = of_type(exchange, "member-b", *kinds)
-    (definition,) = (one for one in given if one["type"] == "marking-definition")
-    assert set(published) == {one["id"] for one in given} - {definition["id"]}
-    assert all(definition["id"] in one["object_marking_refs"] for one in given if one is not definition)
-    for account in ("peer", "government"):
-        assert of_type(exchange, account, *kinds, "identity") == []
-    assert ("member-a" in readers_of(exchange, kinds)) == (attribution == "attributed")
-    do(exchange, "member-a", "submissions", sent["id"], "retract", {"reason": "x"})
-    revoked = {one["id"] for one in of_type(exchange, "member-b", *kinds) if one.get("revoked")}
-    assert revoked == set(published)
-    assert of_type(exchange, "peer", *kinds) == []
-
-
-def readers_of(exchange: World, kinds: Sequence[str]) -> set[str]:
-    return {one for one in ("member-a", "member-b", "peer") if of_type(exchange, one, *kinds)}
-
-
-def test_an_anonymous_submission_that_is_addressed_to_its_own_organization_waits_for_a_person(exchange: World) -> None:
-    sent = table(("domain-name", "a.example"), attribution="anonymous", handling=FOR_SOUTH)
-    assert make(exchange, "member-b", "submissions", sent)["state"] == "held"
-
-
-@pytest.mark.parametrize("wrong", [{}, {"addressed_to": ["South"]}, {"government": True}, {"other": 1}, "members"])
-def test_a_handling_that_is_not_understood_is_refused(exchange: World, wrong: Any) -> None:
-    answer = create(exchange, "member-b", "submissions", table(("domain-name", "a.example"), handling=wrong))
-    assert (answer.status, "/handling" in answer.body.decode()) == (422, True)
-
-
-def test_words_for_one_organization_name_what_that_one_is_given(exchange: World) -> None:
-    known, addressed = {}, {"addressed_to": ["organization:south"]}
-    for one in ("green", "amber+strict"):
-        known[one] = malware(f"Name{one.title()}", one)
-    exchange.share("member-a", *known.values())
-    text = " ".join(one["name"] for one in known.values())
-    sent = create(exchange, "member-a", "submissions", words(f"{text} again.", handling=addressed)).json
-    do(exchange, "analyst", "submissions", sent["id"], "publish")
-    (report,) = of_type(exchange, "member-b", "report")
-    assert report["object_refs"] == [known["green"]["id"]]
-
-
-def test_members_alone_are_told_who_handed_something_in_where_its_contributor_wants_that(exchange: World) -> None:
-    made = make(exchange, "member-b", "submissions", table(("domain-name", "a.example"), attribution="members"))
-    (note,) = of_type(exchange, "member-a", "note")
-    assert note["authors"] == ["South"]
-    assert note["object_refs"] == [*made["facts"]["published"], identity_of("south")]
-    assert identity_of("south") in {one["id"] for one in of_type(exchange, "member-a", "identity")}
-    for account in ("peer", "government"):
-        told = json.dumps([list(bodies(exchange, account)), events(exchange, account)]).lower()
-        assert not any(one in told for one in ("south", identity_of("south"), "member-b", note["id"])), account
-    assert len(of_type(exchange, "peer", "indicator")) == 1
-    make(exchange, "member-b", "submissions", table(("domain-name", "b.example")))
-    do(exchange, "member-b", "submissions", made["id"], "retract", {"reason": "x"})
-    assert any(one.get("revoked") for one in of_type(exchange, "member-a", "note"))
-
-
-@pytest.mark.parametrize("more", [{"marking": "amber+strict"}, {"handling": {"addressed_to": ["members", "peers"]}}])
-def test_nobody_is_told_where_others_than_members_could_be_given_the_note(
-    exchange: World, more: dict[str, Any]
-) -> None:
-    make(exchange, "member-b", "submissions", table(("domain-name", "a.example"), attribution="members", **more))
-    for account in ("member-a", "peer"):
-        assert "south" not in json.dumps(list(bodies(exchange, account))).lower()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
 from tests.support.asgi import Response
-from tests.support.world import World
+from tests.support.world import TLP, World, stamp
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
@@ -131,3 +132,37 @@ def everything(exchange: World) -> list[tuple[Any, ...]]:
     tables = ("records", "steps", "items", "events", "repeats", "organizations", "meta")
     with exchange.store.reading() as db:
         return [(one, *row) for one in tables for row in db.execute(f"SELECT * FROM {one}")]
+
+
+def stix(*objects: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A submission of STIX objects, under TLP:GREEN and by name unless `more` says otherwise."""
+    made: dict[str, Any] = {"title": "Seen", "format": "stix", "marking": "green", "attribution": "attributed"}
+    return {**made, "content": list(objects), **more}
+
+
+def identity(name: str) -> dict[str, Any]:
+    """A STIX identity of an organization, without a marking."""
+    made = {
+        "type": "identity",
+        "spec_version": "2.1",
+        "id": f"identity--{uuid.uuid4()}",
+        "identity_class": "organization",
+    }
+    return made | {"created": stamp(0), "modified": stamp(0), "name": name}
+
+
+def malware(name: str, mark: str) -> dict[str, Any]:
+    """A STIX malware object under a TLP level, named as in `TLP`."""
+    made = {
+        "type": "malware",
+        "spec_version": "2.1",
+        "id": f"malware--{uuid.uuid4()}",
+        "is_family": False,
+        "name": name,
+    }
+    return made | {"created": stamp(0), "modified": stamp(0), "object_marking_refs": [TLP[mark]]}
+
+
+def of_type(exchange: World, account: str, *kinds: str) -> list[dict[str, Any]]:
+    """The objects of the given STIX types that an account is given, in the order of the exchange."""
+    return [one for one in bodies(exchange, account) if one["type"] in kinds]
