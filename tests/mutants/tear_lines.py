@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from isao_reference.policy import marking
 from isao_reference.policy.marking import Restriction
 from isao_reference.taxii import intake
+from isao_reference.taxii.integrity import Guard
 from tests.support.mutation import Fault, mutant
 
 
@@ -26,7 +27,7 @@ def a_link_is_shortened_only_beside_what_it_leads_to(fault: Fault) -> None:
             def restrictions_seen(self, ids: Any) -> dict[str, list[Restriction]]:
                 return {}
 
-        return original(given, definitions, default, collection, Forgetful())  # type: ignore[arg-type]
+        return original(given, definitions, default, collection, cast(Guard, Forgetful()))
 
     fault.replace("isao_reference.taxii.intake.restrictions_for", careless)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from isao_conformance.distribution import MEMBERS, ORGANIZATION
@@ -35,15 +35,7 @@ def who_contributes_anonymously_is_named_to_nobody(lab: Lab) -> None:
         answers = [answer for stix_id in ids for answer in _given(lab, reader, stix_id)]
         if not answers or relation(lab, reader) == ORGANIZATION:
             continue
-        for name, mark in marks.items():
-            told = [answer for answer in answers if mark and _names(answer, mark)]
-            lab.expect(
-                not told,
-                f"{reader} is not told {name}",
-                expected="the published object without it",
-                got=told[0] if told else f"{len(answers)} answers without it",
-                seen=told or answers,
-            )
+        _none_holds(lab, answers, {f"{reader} is not told {name}": mark for name, mark in marks.items()})
 
 
 @probe("ISAO-LEG-020", statement="9d187681", needs=NEEDS)
@@ -79,15 +71,7 @@ def what_is_published_anonymously_carries_nothing_that_leads_to_its_author(lab: 
         "its custom property": f"note {word}",
         "the name of its author": f"Drill works {word}",
     }
-    for name, mark in marks.items():
-        told = [answer for answer in answers if _names(answer, mark)]
-        lab.expect(
-            not told,
-            f"what is published does not hold {name}",
-            expected=f"nothing of {mark}",
-            got=told[0] if told else f"{len(answers)} answers without it",
-            seen=told or answers,
-        )
+    _none_holds(lab, answers, {f"what is published does not hold {name}": mark for name, mark in marks.items()})
 
 
 @probe("ISAO-LEG-027", statement="ceae13d0", needs=NEEDS)
@@ -100,33 +84,25 @@ def who_wants_to_be_known_to_members_alone_is_named_to_nobody_else(lab: Lab) -> 
     marks, value = _marks(lab), _domain(lab)
     document = submission(lab, "csv", f"type,value\ndomain-name,{value}\n", attribution="members")
     ids = [str(one["id"]) for one in _handed_in(lab, value, document)]
-    names = [mark for mark in marks.values() if mark]
 
     def named() -> bool | None:
-        return any(_names(answer, mark) for answer in _with_what_refers(lab, READER, ids) for mark in names) or None
+        answers = _with_what_refers(lab, READER, ids)
+        return any(_names(answer, mark) for answer in answers for mark in marks.values()) or None
 
-    told_b = lab.poll(named) is True
-    lab.expect(told_b, f"{READER} is told who it was", got="a name" if told_b else f"none of {len(names)} names")
+    told = lab.poll(named) is True
+    lab.expect(told, f"{READER} is told who it was", got="a name" if told else f"none of {len(marks)} names")
     judged = False
     for reader in lent(lab):
         if reader in (READER, CONTRIBUTOR) or relation(lab, reader) in (ORGANIZATION, MEMBERS):
             continue
         answers = _with_what_refers(lab, reader, ids)
         judged = judged or bool(answers)
-        for name, mark in marks.items() if answers else ():
-            told = [answer for answer in answers if mark and _names(answer, mark)]
-            lab.expect(
-                not told,
-                f"{reader} is not told {name}",
-                expected="what was published without it",
-                got=told[0] if told else f"{len(answers)} answers without it",
-                seen=told or answers,
-            )
+        _none_holds(lab, answers, {f"{reader} is not told {name}": mark for name, mark in marks.items() if answers})
     lab.control(judged, "a reader who is no member is given the line", "ISAO-MRK-002")
 
 
 def _marks(lab: Lab) -> dict[str, str]:
-    """What would name the contributor; empty texts for what is not known."""
+    """What would name the contributor, as far as it is known. Untestable when nothing is."""
     session = lab.as_(CONTRIBUTOR)
     user = lab.username_of(session)
     marks = {
@@ -135,8 +111,22 @@ def _marks(lab: Lab) -> dict[str, str]:
         "its user name": user if len(user) >= SHORTEST else "",
         "the identity that is named where it may be": _named_openly(lab),
     }
-    lab.control(any(marks.values()), "it is known what would name the contributor")
-    return marks
+    known = {name: mark for name, mark in marks.items() if mark}
+    lab.control(bool(known), "it is known what would name the contributor")
+    return known
+
+
+def _none_holds(lab: Lab, answers: list[Answer], marks: Mapping[str, str]) -> None:
+    """None of the answers holds any of the marks; each stands under the sentence that says so."""
+    for sentence, mark in marks.items():
+        told = [answer for answer in answers if _names(answer, mark)]
+        lab.expect(
+            not told,
+            sentence,
+            expected=f"nothing of {mark}",
+            got=told[0] if told else f"{len(answers)} answers without it",
+            seen=told or answers,
+        )
 
 
 def _with_what_refers(lab: Lab, reader: str, ids: list[str]) -> list[Answer]:

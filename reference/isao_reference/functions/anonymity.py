@@ -73,12 +73,12 @@ def _empty_if_custom(name: str, extension: Stix) -> Stix:
     return {"extension_type": extension["extension_type"]} if "extension_type" in extension else {}
 
 
-def gives_away(moment: Moment, objects: Sequence[Stix]) -> bool:
-    """Whether objects that are to be published without their contributor still name its organization or account, or
-    refer to something that it shared before."""
+def gives_away(moment: Moment, objects: Sequence[Stix], said: object = None) -> bool:
+    """Whether objects that are to be published without their contributor, or what is said of their handling, still name
+    its organization or account, or refer to something that it shared before."""
     organization = moment.record.organization
     names = {organization, parties.organization_name(moment.db, organization) or "", moment.record.account} - {""}
-    text = json.dumps(list(objects), ensure_ascii=False)
+    text = json.dumps([*objects, said], ensure_ascii=False)
     if any(re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", text, re.IGNORECASE) for name in names):
         return True
     own = {one["id"] for one in objects}

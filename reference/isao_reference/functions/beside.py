@@ -61,7 +61,7 @@ def link(moment: Moment, objects: Sequence[Stix], author: Contributor) -> list[s
                     made.append((label, mine.id, other.id))
     ids: list[str] = []
     for label, source, target in made:
-        made_link = publishing.new_object(
+        relation = publishing.new_object(
             moment,
             "relationship",
             label,
@@ -71,5 +71,5 @@ def link(moment: Moment, objects: Sequence[Stix], author: Contributor) -> list[s
             target_ref=target,
             description="Two indicators with the same pattern.",
         )
-        ids += publishing.publish(moment, [made_link], exchange, label, [exchange.organization])
+        ids += publishing.publish(moment, [relation], exchange, label, [exchange.organization])
     return ids

@@ -58,7 +58,7 @@ def publish_or_hold(moment: Moment) -> None:
     elif not submission_reviews.can_be_settled(moment.content, found):
         moment.then = ("hold", {"reason": submission_reviews.in_words(moment.content, found)})
     elif not _is_attributed(moment.content) and anonymity.gives_away(
-        moment, [*_objects(moment, moment.content, moment.exchange()), {"id": "", **moment.content.get("handling", {})}]
+        moment, _objects(moment, moment.content, moment.exchange()), moment.content.get("handling")
     ):
         moment.then = ("hold", {"reason": NAMES_ITSELF})
     elif found:
