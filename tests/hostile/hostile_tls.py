@@ -1,4 +1,7 @@
-"""Servers whose certificate or version of TLS is not to be trusted (35, 36)."""
+"""Servers whose certificate or version of TLS is not to be trusted (35, 36).
+
+Revoked certificates are not among them: the harness asks nobody whether one was revoked (docs/trust.md says so).
+"""
 
 from __future__ import annotations
 

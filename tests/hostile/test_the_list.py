@@ -25,7 +25,8 @@ NOT_HERE = {
     19: "the harness keeps no list of addresses that a name could slip past: every connection looks the name of a"
     " declared origin up and connects in one step, and no name but a declared one is ever looked up"
     " (test_nothing_but_the_declared_origin_is_looked_up_or_connected_to)",
-    33: "what another address would have been shown cannot be seen from one; the guidelines say so beside the verdict",
+    33: "what another address would have been shown cannot be seen from one; the page on trust says that a report is"
+    " about one address",
 }
 """Numbers that no test of this harness can be about, each with the reason."""
 
