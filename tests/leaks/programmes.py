@@ -97,7 +97,7 @@ def _send(made: Twin, account: str, resource: str, document: Any) -> Any:
 
 
 def something_is_shared(made: Twin, random: Random) -> None:
-    """The contributor shares what the reader may see; in the one world something stricter comes with it."""
+    """The contributor shares what the reader may see; in the one world something that is not for it comes with it."""
     where = place(random)
     found = kinds(made.reader, where, hidden=False) or ["clear"]
     same = [one for one in made.ids if not _for_hidden(one)]
@@ -105,9 +105,9 @@ def something_is_shared(made: Twin, random: Random) -> None:
     made.ids += [str(one["id"]) for one in objects]
     extra = made.random("extra")
     if made.with_hidden and extra.random() < 0.5:
-        label = "red"
-        for one in [item for _ in range(extra.randint(1, 3)) for item in items(extra, label, same=[])]:
-            objects.insert(extra.randint(0, len(objects)), one)
+        for _ in range(extra.randint(1, 3)):
+            for one in items(extra, extra.choice(kinds(made.reader, where, hidden=True)), same=[]):
+                objects.insert(extra.randint(0, len(objects)), one)
     _share(made, "member-a", where, objects)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from isao_reference.store.dates import Window
 from isao_reference.taxii import pages
 from tests.leaks.programmes import BEHIND, BY, prepare, programme
 from tests.leaks.twins import READERS, Told, run, twin
@@ -64,6 +65,17 @@ def test_a_page_that_counts_what_is_hidden_is_found(tmp_path: Path, monkeypatch:
         return page if not more_there or page.next_token else pages.Page(page.rows, "x")
 
     monkeypatch.setattr(pages, "fetch", leaky)
+    found = [first_difference(*both(tmp_path, str(number))) for number in range(10)]
+    assert any(found)
+
+
+def test_dates_in_the_order_of_the_envelope_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def one_after_the_other(window: Window) -> int:
+        date = max(window.given, default=window.begin - 1) + 1
+        window.given.add(date)
+        return date
+
+    monkeypatch.setattr(Window, "draw", one_after_the_other)
     found = [first_difference(*both(tmp_path, str(number))) for number in range(10)]
     assert any(found)
 

@@ -21,8 +21,10 @@ from typing import Any
 from unittest import mock
 
 from isao_reference.funnel import Machine
+from isao_reference.store import dates
 from tests.leaks import table
 from tests.support.asgi import Response
+from tests.support.chance import placed_by_name
 from tests.support.world import OPEN, PUBLIC, Clock, World, world
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -109,7 +111,11 @@ def twin(folder: Path, seed: str, reader: str, *, with_hidden: bool) -> Iterator
     """A fresh world for one programme."""
     folder.mkdir()
     clock = Clock(BEGIN, 0)
-    with mock.patch.object(Machine, "in_thread", _at_once), world(folder, clock=clock) as exchange:
+    chance = mock.patch.object(secrets, "randbelow", placed_by_name(seed))
+    # Wide enough that hardly ever two items fall on one place, and a shown one gives way to a hidden one.
+    room = mock.patch.object(dates, "WIDTH", 1_000_000)
+    at_once = mock.patch.object(Machine, "in_thread", _at_once)
+    with chance, room, at_once, world(folder, clock=clock) as exchange:
         made = Twin(exchange, reader, with_hidden, seed, clock)
         with mock.patch.object(uuid, "uuid4", made.uuid4), mock.patch.object(secrets, "token_hex", made.token_hex):
             exchange.store.cursor_key = b"k" * 32

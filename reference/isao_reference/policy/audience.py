@@ -146,18 +146,6 @@ def audience_of(
     return simplify(own | limited(given, said), contributor)
 
 
-_WIDTHS = {"public": 4_000_000, "members": 2_000_000, "peers": 1_000_000, "government": 500_000, "group": 1_000}
-_OF_ONE_NAMED = 2
-
-
-def width(readers: Audience) -> int:
-    """A number that is larger for an audience than for any that is wholly within it, whatever else there is; of two
-    that are not within one another it says nothing."""
-    kinds = [atom.partition(":")[0] for atom in readers]
-    limits = sum(kind.startswith("not-") for kind in kinds)
-    return sum(_WIDTHS.get(kind, _OF_ONE_NAMED) for kind in kinds if not kind.startswith("not-")) * 20 - limits
-
-
 def identity_of(label: str, contributor: Contributor, distribution: Distribution) -> str:
     """Whose version an item is: the organization's, or the account's where its label keeps it to the account.
     Two items are versions of the same row only within one such identity; otherwise posting would tell what one may not

@@ -82,19 +82,3 @@ def by_id_or_alias(db: sqlite3.Connection, name: str) -> Collection | None:
         if row is not None:
             return _from_row(row)
     return None
-
-
-def last_added(db: sqlite3.Connection, key: int) -> int:
-    """The newest date_added ever given in a collection (microseconds), deleted items included."""
-    return int(db.execute("SELECT last_added FROM collections WHERE key = ?", (key,)).fetchone()[0])
-
-
-def set_last_added(db: sqlite3.Connection, key: int, value: int) -> None:
-    """Remembers the newest date_added given."""
-    db.execute("UPDATE collections SET last_added = ? WHERE key = ?", (value, key))
-
-
-def next_date_added(now: int, last: int) -> int:
-    """The date_added of the next item: the clock, but always later than every earlier one, so
-    that a client following added_after loses nothing."""
-    return max(now, last + 1)

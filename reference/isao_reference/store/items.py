@@ -210,15 +210,6 @@ def restrictions(db: sqlite3.Connection, ids: Iterable[str]) -> Iterator[Restric
             yield Restricted(one, place, readers, whose, account, Restriction(label, handling.from_text(said)))
 
 
-def audiences_since(db: sqlite3.Connection, collection: int, after: int) -> dict[int, int]:
-    """The audiences (numbers) of what was added after a date, each with its first date (microseconds)."""
-    rows = db.execute(
-        "SELECT audience, MIN(date_added) FROM items WHERE collection = ? AND date_added > ? GROUP BY audience",
-        (collection, after),
-    )
-    return {int(audience): int(first) for audience, first in rows}
-
-
 def delete_items(db: sqlite3.Connection, keys: Iterable[int]) -> None:
     """Removes rows by their numbers."""
     db.executemany("DELETE FROM items WHERE key = ?", [(key,) for key in keys])
@@ -244,8 +235,8 @@ def embargoes_due(db: sqlite3.Connection, now: int) -> list[tuple[int, int]]:
     return [(int(collection), int(key)) for collection, key in rows]
 
 
-def release(db: sqlite3.Connection, key: int, distribution: Distribution, date_added: int) -> None:
-    """Gives an item that was under embargo to its readers, as added at a date (microseconds)."""
+def release(db: sqlite3.Connection, key: int, distribution: Distribution, date_added: int) -> Audience:
+    """Gives an item that was under embargo to its readers, as added at a date (microseconds), and says who they are."""
     label, said, account, organization, kind = db.execute(
         "SELECT i.label, i.handling, i.account, i.organization, o.kind"
         " FROM items i JOIN organizations o ON o.id = i.organization WHERE i.key = ?",
@@ -257,6 +248,7 @@ def release(db: sqlite3.Connection, key: int, distribution: Distribution, date_a
         "UPDATE items SET audience = ?, date_added = ?, embargo = 0 WHERE key = ?",
         (audience_key(db, readers), date_added, key),
     )
+    return readers
 
 
 def exchange_organizations(db: sqlite3.Connection) -> tuple[str, ...]:

@@ -33,6 +33,14 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _connect_to_write(path: Path) -> sqlite3.Connection:
+    """Holds, besides, the windows of dates that the running transaction has opened (isao_reference.store.dates)."""
+    connection = _connect(path)
+    connection.execute("PRAGMA temp_store=MEMORY")
+    connection.execute("CREATE TEMP TABLE windows (collection INTEGER PRIMARY KEY, begin INTEGER NOT NULL)")
+    return connection
+
+
 def _run(connection: sqlite3.Connection, statements: str) -> None:
     statement = ""
     for part in statements.split(";"):
@@ -72,7 +80,7 @@ class Store:
         self.path = path
         try:
             path.touch(mode=0o600)
-            self._writer = _connect(path)
+            self._writer = _connect_to_write(path)
             _create_or_upgrade(self._writer)
         except (OSError, sqlite3.DatabaseError) as fault:
             raise StoreError(f"no store can be opened there: {fault}") from None
@@ -130,6 +138,7 @@ class Store:
             try:
                 # An error from this too proves nothing: it can come after the transaction has begun.
                 connection.execute("BEGIN IMMEDIATE")
+                connection.execute("DELETE FROM temp.windows")
                 yield connection
                 connection.execute("COMMIT")
                 if not quietly:
@@ -147,7 +156,7 @@ class Store:
             self._writer.execute("ROLLBACK")
         except sqlite3.Error:
             self._writer.close()
-            self._writer = _connect(self.path)
+            self._writer = _connect_to_write(self.path)
 
     def close(self) -> None:
         """Closes every idle connection; further use is an error."""

@@ -18,16 +18,15 @@ from isao_reference.store.items import NewItem
 from isao_reference.wire import timestamps
 
 
-def announce(db: sqlite3.Connection, collection: Collection, after: int, now: int) -> None:
-    """An event for each audience of what was added after the date `after` (microseconds), as far as the collection lets
-    that audience read. It names the collection and when to pull from: just before the first thing that this audience
-    may see, since a date of something else would tell of it; for the same reason it happened then."""
-    known = items.audiences(db)
+def announce(db: sqlite3.Connection, collection: Collection, arrived: Iterable[tuple[Audience, int]], now: int) -> None:
+    """An event for each audience of what arrived, given as (audience, date_added in microseconds), as far as the
+    collection lets that audience read. It names the collection and when to pull from: just before the first thing that
+    this audience may see, since a date of something else would tell of it; for the same reason it happened then."""
     kinds = {one: kind for one, kind, _ in parties.all_organizations(db)}
     groups = parties.all_groups(db)
     first: dict[Audience, int] = {}
-    for number, date in items.audiences_since(db, collection.key, after).items():
-        readers = policy.within(known[number], collection.readers, kinds, groups)
+    for stored, date in arrived:
+        readers = policy.within(stored, collection.readers, kinds, groups)
         first[readers] = min(date, first.get(readers, date))
     for readers in sorted(first.keys() - {frozenset()}, key=sorted):
         body = {

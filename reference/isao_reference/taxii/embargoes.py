@@ -5,7 +5,7 @@ from __future__ import annotations
 from isao_reference.audit import trail
 from isao_reference.audit.record import Draft
 from isao_reference.settings import Settings
-from isao_reference.store import collections, documents, items
+from isao_reference.store import collections, dates, documents, items
 from isao_reference.store.sqlite import Store
 from isao_reference.taxii import arrivals
 from isao_reference.wire import timestamps
@@ -22,15 +22,16 @@ def release_due(settings: Settings, store: Store) -> int:
     with trail.recorded(store, draft, settings.clock) as db:
         due = items.embargoes_due(db, now)
         distribution, _ = documents.policy_settings(db)
-        before: dict[int, int] = {}
-        for collection, key in due:
-            last = collections.last_added(db, collection)
-            before.setdefault(collection, last)
-            date_added = collections.next_date_added(now, last)
-            items.release(db, key, distribution, date_added)
-            collections.set_last_added(db, collection, date_added)
         for one in collections.all_collections(db):
-            if one.key in before:
-                arrivals.announce(db, one, before[one.key], now)
+            keys = [key for collection, key in due if collection == one.key]
+            if not keys:
+                continue
+            window = dates.open_window(db, one.key, now, len(keys))
+            arrived = []
+            for key in keys:
+                date_added = window.draw()
+                arrived.append((items.release(db, key, distribution, date_added), date_added))
+            dates.close_window(db, one.key, window)
+            arrivals.announce(db, one, arrived, now)
         draft.count = len(due)
     return len(due)

@@ -18,7 +18,7 @@ from isao_reference.policy.audience import Audience, Contributor
 from isao_reference.policy.handling import Handling
 from isao_reference.policy.marking import Definitions, Restriction
 from isao_reference.policy.principal import Principal
-from isao_reference.store import collections, documents, items
+from isao_reference.store import dates, documents, items
 from isao_reference.store.collections import Collection
 from isao_reference.taxii import arrivals
 from isao_reference.taxii.integrity import Guard
@@ -166,23 +166,6 @@ def take_one(
     return False
 
 
-def storing_order(shared: Sequence[tuple[StixFacts, Restriction, Audience]]) -> list[int]:
-    """Positions in the order they are stored: for most readers first, else as sent.
-
-    Dates of one batch are a microsecond apart. In this order no reader sees a gap where what is withheld is for ever
-    fewer of the same readers, so the dates do not tell how much it was. Where one item is for some and another one for
-    others there is no such order, and whoever gets the later one can see that there was something. The order goes by
-    what an item itself says, so that nothing withheld changes it. Repetitions of one version keep their order: the
-    first one sent decides.
-    """
-    first: dict[tuple[str, str, str], tuple[int, int, str]] = {}
-    for facts, restriction, readers in shared:
-        rank = (-audience.width(readers), tlp.ORDER.index(restriction.label), handling.to_text(restriction.handling))
-        first.setdefault((facts.id, facts.version_key, facts.spec_version), rank)
-    ranks = [first[facts.id, facts.version_key, facts.spec_version] for facts, _, _ in shared]
-    return sorted(range(len(shared)), key=lambda position: (ranks[position], position))
-
-
 def check_all(collection: Collection, submitted: Sequence[Submitted], strict: bool) -> list[StixFacts | ObjectFault]:
     """For each object its facts or what is wrong with it."""
     checked: list[StixFacts | ObjectFault] = []
@@ -238,10 +221,10 @@ def take(
         for position, fault in enumerate(checked)
         if isinstance(fault, ObjectFault)
     }
-    before = last = collections.last_added(db, collection.key)
+    window = dates.open_window(db, collection.key, now, len(shared))
+    arrived: list[tuple[Audience, int]] = []
     narrowed: list[tuple[str, str]] = []
-    for place in storing_order(shared):
-        position, (fact, restriction, readers) = good[place][0], shared[place]
+    for (position, _), (fact, restriction, readers) in zip(good, shared, strict=True):
         one, embargo = submitted[position], restriction.handling.embargo
         item = items.NewItem(
             facts=fact,
@@ -253,18 +236,18 @@ def take(
             embargo=embargo if embargo > now else 0,
             hearsay=not guard.speaks_for_itself(fact),
         )
-        date_added = collections.next_date_added(now, last)
+        date_added = window.draw()
         try:
             watching = guard if guarded and position not in made else None
             if take_one(db, collection, item, one.value, contributor, date_added, strict, watching):
-                last = date_added
+                arrived.append((readers, date_added))
                 left_out = arrivals.left_out(db, collection, item, contributor)
                 narrowed += [(organization, fact.id) for organization in left_out]
             outcomes[position] = Outcome(fact.id, fact.version, True)
         except ObjectFault as fault:
             outcomes[position] = refused(one, position, str(fault))
-    if last != before:
-        collections.set_last_added(db, collection.key, last)
-        arrivals.announce(db, collection, before, now)
+    if arrived:
+        dates.close_window(db, collection.key, window)
+        arrivals.announce(db, collection, arrived, now)
         arrivals.tell_narrowed(db, narrowed, now)
     return [outcomes[position] for position in range(len(submitted))]
