@@ -78,6 +78,16 @@ def too_many_guesses(seconds: int) -> Refusal:
     )
 
 
+def too_much_written(seconds: int) -> Refusal:
+    """429: an organization has written more than its share (RFC 6585, section 4)."""
+    return Refusal(
+        429,
+        "Too much was written",
+        "This organization has written more than its share; send the request again after the time in Retry-After.",
+        headers=(("Retry-After", str(seconds)),),
+    )
+
+
 def other_purpose(account: str) -> Refusal:
     """403: the credential of an account was not given for the purpose of use that the request names."""
     words = "The credential is not for the purpose of use that ISAO-Purpose names."

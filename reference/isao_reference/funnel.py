@@ -16,7 +16,8 @@ from typing import TypeVar
 
 from starlette.types import Receive, Scope, Send
 
-from isao_reference import auth, client_certificates, errors, limits, problems
+from isao_reference import auth, client_certificates, errors, limits, pace, problems
+from isao_reference.allowances import Levels
 from isao_reference.audit.record import DONE, Draft, known_purpose
 from isao_reference.audit.trail import OfRequest, Trail
 from isao_reference.auth import Door, Shown
@@ -73,6 +74,7 @@ class Machine:
     writing_pool: ThreadPoolExecutor
     trail: Trail
     door: Door = field(default_factory=Door)
+    written: Levels = field(default_factory=Levels)
 
     async def in_thread(self, work: Callable[[], T], *, writes: bool = False) -> T:
         """Runs blocking work beside the event loop; writers have threads of their own."""
@@ -287,7 +289,12 @@ class Funnel:
         if operation.writes and principal.read_only:
             # The same for what is there and for what is not: nothing has been looked up yet.
             raise errors.forbidden("This credential was given for reading only.")
+        organization = principal.organization if operation.writes else None
+        if organization is not None:
+            pace.require_room(self.machine.written, self.machine.settings, organization)
         body = await self.body(request, principal, receive) if operation.takes_body else b""
+        if organization is not None:
+            pace.count(self.machine.written, self.machine.settings, organization, len(body))
         machine, clock = self.machine, self.machine.settings.clock
         call = Call(
             machine.settings,

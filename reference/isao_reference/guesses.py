@@ -10,24 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-import math
 import secrets
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from isao_reference import limits
-
-
-@dataclass(frozen=True)
-class Allowance:
-    """So many guesses at once, and then so many a second."""
-
-    at_once: int
-    a_second: float
-
+from isao_reference.allowances import Allowance, Levels
 
 OF_ADDRESS = Allowance(limits.GUESSES_OF_ADDRESS, limits.GUESSES_OF_ADDRESS_A_SECOND)
 OF_NAME = Allowance(limits.GUESSES_OF_NAME, limits.GUESSES_OF_NAME_A_SECOND)
@@ -50,26 +38,17 @@ class Guesses:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._key = secrets.token_bytes(32)
-        self._levels: OrderedDict[bytes, tuple[float, float]] = OrderedDict()
-        self._lock = threading.Lock()
-        self._monotonic = monotonic
+        self._levels = Levels(monotonic)
 
     def wait(self, address: str, name: str) -> int:
         """Whole seconds until a guess from this address for this name is looked at; 0 means now. `name` is empty for
         what names nobody."""
-        with self._lock:
-            now = self._monotonic()
-            return max(self._wait(now, *one) for one in self._places(address, name))
+        return max(self._levels.wait(*one) for one in self._places(address, name))
 
     def wrong(self, address: str, name: str) -> None:
         """Counts a guess that was looked at and was wrong."""
-        with self._lock:
-            now = self._monotonic()
-            for place, allowance in self._places(address, name):
-                self._levels[place] = (self._level(now, place, allowance) + 1, now)
-                self._levels.move_to_end(place)
-            while len(self._levels) > limits.GUESSES_KEPT:
-                self._levels.popitem(last=False)
+        for place, allowance in self._places(address, name):
+            self._levels.use(place, 1, allowance, limits.GUESSES_KEPT)
 
     def __len__(self) -> int:
         return len(self._levels)
@@ -80,11 +59,3 @@ class Guesses:
 
     def _place(self, kind: str, text: str) -> bytes:
         return hashlib.blake2b(f"{kind}:{text}".encode(), key=self._key, digest_size=16).digest()
-
-    def _level(self, now: float, place: bytes, allowance: Allowance) -> float:
-        level, since = self._levels.get(place, (0.0, now))
-        return max(0.0, level - (now - since) * allowance.a_second)
-
-    def _wait(self, now: float, place: bytes, allowance: Allowance) -> int:
-        over = self._level(now, place, allowance) + 1 - allowance.at_once
-        return max(0, math.ceil(over / allowance.a_second))

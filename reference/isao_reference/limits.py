@@ -52,6 +52,17 @@ GUESSES_OF_NAME_A_SECOND = 0.5
 # Addresses and names of which wrong credentials are remembered.
 GUESSES_KEPT = 20_000
 
+# What an organization may write before it has to wait: requests and octets of their bodies, so many at once and then so
+# many a second. A run of the conformance harness writes some two thousand times; a first load of a large collection is
+# an operator's command.
+WRITES_AT_ONCE = 20_000
+WRITES_A_SECOND = 20.0
+WRITTEN_AT_ONCE = 2 * 1024 * 1024 * 1024
+WRITTEN_A_SECOND = 512 * 1024.0
+
+# Counts of organizations that are remembered, two for each.
+WRITERS_KEPT = 20_000
+
 # Whose password was right within this time is never made to wait because of somebody else's guesses.
 KNOWN_SECONDS = 24 * 3600.0
 

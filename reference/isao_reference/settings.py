@@ -9,7 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from isao_reference import limits
+from isao_reference.allowances import Allowance
 from isao_reference.store.api_roots import FIRST, ApiRoot
+
+WRITES = Allowance(limits.WRITES_AT_ONCE, limits.WRITES_A_SECOND)
+WRITTEN = Allowance(limits.WRITTEN_AT_ONCE, limits.WRITTEN_A_SECOND)
 
 
 def utc_now() -> datetime:
@@ -25,7 +29,8 @@ def random_uuid() -> str:
 @dataclass(frozen=True)
 class Settings:
     """One exchange. `page_limit` is the page size when the client asks for none, `page_limit_max`
-    the most a client may ask for; sizes are octets."""
+    the most a client may ask for; sizes are octets. `writes` and `written` are what one organization may write:
+    requests, and octets of their bodies."""
 
     database: Path
     public_url: str = "https://127.0.0.1:8443/"
@@ -38,6 +43,8 @@ class Settings:
     clock: Callable[[], datetime] = utc_now
     new_id: Callable[[], str] = random_uuid
     workers: int = 8
+    writes: Allowance = WRITES
+    written: Allowance = WRITTEN
 
     @property
     def first_api_root(self) -> ApiRoot:

@@ -60,7 +60,7 @@ def test_what_is_kept_is_bounded(monkeypatch: Any) -> None:
     for number in range(200):
         kept.wrong(f"192.0.2.{number}", "n" * 4000 + str(number))
     assert len(kept) == 50
-    assert all(len(place) == 16 for place in kept._levels)
+    assert all(len(place) == 16 for place in kept._levels._levels)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from isao_reference import setup
+from isao_reference.allowances import Allowance
 from isao_reference.app import create_app
 from isao_reference.policy.handling import EXTENSION
 from isao_reference.settings import Settings
@@ -203,6 +204,9 @@ def prepare(database: Path) -> dict[str, str]:
     return secrets
 
 
+UNBOUNDED = Allowance(1e15, 1.0)
+
+
 @cache
 def prepared() -> tuple[bytes, dict[str, str]]:
     """The octets of a filled database and its secrets, made once: hashing secrets takes time."""
@@ -214,11 +218,14 @@ def prepared() -> tuple[bytes, dict[str, str]]:
 
 @contextmanager
 def world(folder: Path, **settings: Any) -> Iterator[World]:
-    """An exchange in a folder; settings replace the defaults."""
+    """An exchange in a folder; settings replace the defaults. Nobody has written too much: what is refused is refused
+    for what a test is about."""
     database = folder / "exchange.sqlite"
     content, secrets = prepared()
     database.write_bytes(content)
     settings.setdefault("clock", Clock())
+    for one in ("writes", "written"):
+        settings.setdefault(one, UNBOUNDED)
     made = World(Settings(database=database, **settings), None, secrets=secrets)
     made.app = create_app(made.settings)
     stranger = Client(made.app)
