@@ -144,8 +144,8 @@ def without_root(machine: Machine) -> ASGIApp:
 
 def create_app(settings: Settings) -> Starlette:
     """An exchange over the database of `settings`, ready for any ASGI server. The open store is `app.state.store`, and
-    `app.state.trail` writes its audit log; both end when the server shuts down. `app.state.machine` is what all addresses
-    share. API roots are read once: one that is added later is served from the next start on."""
+    `app.state.trail` writes its audit log; both end when the server shuts down. `app.state.machine` is what all
+    addresses share. API roots are read once: one that is added later is served from the next start on."""
     store = Store(settings.database)
     with store.reading() as db:
         roots = [settings.first_api_root, *further_api_roots(db)]

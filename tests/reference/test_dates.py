@@ -21,7 +21,7 @@ from isao_reference.wire.envelope import Submitted
 from tests.support.world import OPEN, World, collection_url, indicator
 
 PLACES = 6
-ROUNDS = 30_000
+ROUNDS = 10_000
 CRITICAL = 75.0
 """Chi-squared with 29 degrees of freedom is above this once in a hundred thousand times."""
 
