@@ -159,6 +159,18 @@ def test_the_staff_is_refused_for_a_purpose_too(exchange: World) -> None:
     assert exchange.as_("analyst").get(object_url(protected)).status == 200
 
 
+def test_what_is_withheld_is_given_to_the_staff_for_no_purpose_that_it_may_refuse(exchange: World) -> None:
+    """Who passes an item on without the definition of its marking loses what that refuses, so that it refuses all."""
+    made = identity.add_credential(exchange.store, "analyst", "api-key", purposes=["public-records"])
+    client = exchange.as_("stranger").as_(f"Bearer {made.secret}")
+    item = indicator(marks=["green", marking(refused_purposes=["public-records"])["id"]])
+    exchange.share("member-a", item)
+    assert client.get(object_url(item["id"])).status == 404
+    assert exchange.as_("analyst").get(object_url(item["id"])).status == 200
+    assert exchange.as_("member-a").get(object_url(item["id"])).status == 200
+    assert exchange.as_("member-a2").get(object_url(item["id"])).status == 404
+
+
 @pytest.mark.parametrize("purpose", ["regulatory-enforcement", "curiosity", "cybersecurity, public-records"])
 def test_a_purpose_that_a_credential_was_not_given_for_is_refused(exchange: World, purpose: str) -> None:
     assert exchange.as_("member-b").get(objects_url(), **for_("cybersecurity")).status == 200

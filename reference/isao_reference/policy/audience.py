@@ -9,7 +9,7 @@ share one small number in the store, so the number of audiences stays small what
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from isao_reference.policy import handling, tlp
 from isao_reference.policy.handling import Handling
@@ -139,7 +139,9 @@ def audience_of(
     embargoed: bool = False,
 ) -> Audience:
     """The audience of an item with `label` put in by `contributor` who `said` this; while it is `embargoed` it is for
-    nobody but those whose it is."""
+    nobody but those whose it is. What is withheld refuses every purpose: nobody knows which ones it does."""
+    if label == tlp.WITHHELD:
+        said = replace(said, refused=frozenset(handling.REFUSABLE))
     relations = relations_for(label, distribution)
     own = own_atoms(relations, contributor)
     given = frozenset() if embargoed else given_to(label, relations, said)
@@ -150,7 +152,8 @@ def identity_of(label: str, contributor: Contributor, distribution: Distribution
     """Whose version an item is: the organization's, or the account's where its label keeps it to the account.
     Two items are versions of the same row only within one such identity; otherwise posting would tell what one may not
     see."""
-    if audience_of(label, contributor, distribution) == {f"account:{contributor.account}"}:
+    alone = audience_of(label, contributor, distribution) == {f"account:{contributor.account}"}
+    if alone or label == tlp.WITHHELD:
         return f"account:{contributor.account}"
     return f"organization:{contributor.organization}"
 

@@ -221,6 +221,14 @@ def an_embargo_lifts_the_refused_purposes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(audience, "audience_of", audience_of)
 
 
+@fault
+def what_is_withheld_refuses_no_purpose(patch: pytest.MonkeyPatch) -> None:
+    def audience_of(label: str, *rest: Any, **more: Any) -> Audience:
+        return _audience_of("no label" if label == tlp.WITHHELD else label, *rest, **more)
+
+    patch.setattr(audience, "audience_of", audience_of)
+
+
 # Who asks
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from tests.oracle.handling.terms import Exchange, Item, Terms
+from tests.oracle.handling.terms import REFUSABLE, Exchange, Item, Terms
 
 #: The class of each kind of organization; the exchange's own is "of no class but `public`".
 CLASS_OF = {"member": "members", "peer": "peers", "government": "government"}
@@ -92,8 +92,9 @@ def rule_1_it_is_theirs(reader: Reader, item: Item, terms: Terms, exchange: Exch
 
 
 def rule_2_the_purpose_is_refused(reader: Reader, terms: Terms) -> bool:
-    """2, purpose: "An item is not given to a request for a purpose that it refuses, not even to staff"."""
-    return reader.purpose in terms.refused
+    """2, purpose: "An item is not given to a request for a purpose that it refuses, not even to staff"; "A withheld
+    item counts as one that refuses every purpose that can be refused"."""
+    return reader.purpose in (REFUSABLE if terms.label == "withheld" else terms.refused)
 
 
 def rule_3_staff(reader: Reader) -> bool:
