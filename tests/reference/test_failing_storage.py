@@ -7,6 +7,7 @@ n-th write to the log is refused by the operating system.
 
 from __future__ import annotations
 
+import itertools
 import json
 import resource
 import sqlite3
@@ -21,10 +22,11 @@ import pytest
 from isao_reference import setup
 from isao_reference.functions import clock
 from isao_reference.store.sqlite import Store
+from isao_spec import load, schema_check
 from tests.support import writes
 from tests.support.functions import alert, create, do, make
 from tests.support.world import OPEN, Clock, World, indicator, object_url, objects_url, world
-from tests.support.writes import POST_OBJECTS, Stage, Write, names, rows_of
+from tests.support.writes import DELETE_OBJECT, POST_OBJECTS, Stage, Write, names, rows_of
 
 POINTS = 5
 """Points of each request that the push lane fails at; the longer run fails at every 13th step."""
@@ -203,12 +205,49 @@ def test_a_rollback_that_is_interrupted_too_leaves_a_writer_that_works(stage: St
 # --- no room ------------------------------------------------------------------------------------------
 
 
+LONGEST = 200
+"""Pages within which every request is done, as is the one of `large`."""
+
+
+IN_PLACE = frozenset(
+    {
+        "DELETE " + DELETE_OBJECT,
+        "POST /functions/agreements/{record}/publish/",
+        "POST /functions/agreements/{record}/sign/",
+        "POST /functions/agreements/{record}/supersede/",
+        "POST /functions/alerts/{record}/acknowledge/",
+        "POST /functions/alerts/{record}/escalate/",
+        "POST /functions/memberships/{record}/approve/",
+        "POST /functions/memberships/{record}/withdraw/",
+        "POST /functions/recalls/{record}/acknowledge/",
+        "POST /functions/submissions/{record}/publish/",
+    }
+)
+"""Addresses whose longest request fits into the room that is left in pages there are, so that no ceiling refuses it."""
+
+
+def schema_of(write: Write) -> str:
+    """The schema of the document that an address of the functions takes."""
+    _, resource, *rest = write.template.strip("/").split("/")
+    contract = load().contracts[resource]
+    return "documents/" + ((contract.steps[rest[1]].takes if rest else "") or contract.document)
+
+
 def large(write: Write) -> bytes:
-    """The request with as much content as its document allows, so that it needs pages."""
+    """The request with as much content as its document allows, so that it needs pages; tables of values stay as they
+    are, for each of their lines means something."""
     if write.template == POST_OBJECTS:
         document = {"objects": [{**one, "description": "x" * 6000} for one in write.document["objects"]]}
         return json.dumps(document).encode()
-    return write.body
+    if write.document is None:
+        return write.body
+    document = dict(write.document)
+    texts = [name for name, value in document.items() if isinstance(value, str) and name != "content"]
+    for name, length in itertools.product(texts, (200, 1_000, 4_000, 10_000)):
+        longer = {**document, name: "much " * (length // 5 - 1) + "more."}
+        if not schema_check.findings(schema_of(write), longer):
+            document = longer
+    return json.dumps(document).encode()
 
 
 @contextmanager
@@ -224,23 +263,25 @@ def ceiling_of_pages(store: Store, more: int) -> Iterator[None]:
             db.execute("PRAGMA max_page_count = 1073741823")
 
 
-def test_a_full_disk_at_any_page_leaves_nothing_of_an_envelope(stage: Stage) -> None:
-    write = stage.writes["POST " + POST_OBJECTS]
-    body, before, refused = large(write), stage.rows(), 0
-    answer = stage.send(write, body)
-    assert answer.json["success_count"] == 20
-    stage.reset()
-    for pages in range(200):
+@pytest.mark.parametrize("name", [*SOME, *(pytest.param(name, marks=pytest.mark.full) for name in REST)])
+def test_a_full_disk_at_any_page_leaves_all_or_nothing(stage: Stage, name: str) -> None:
+    write = stage.writes[name]
+    more = (KEYED if "/functions/" in write.path else {}) | {"body": large(write)}
+    whole = taken(stage, write, **more)
+    before, refused = stage.rows(), 0
+    for pages in range(LONGEST):
         with ceiling_of_pages(stage.exchange.store, pages):
-            answer = stage.send(write, body)
-        if answer.status < 300:
-            break
-        assert answer.status == 500
+            answer = stage.send(write, **more)
+            if answer.status < 300:
+                break
+        assert answer.status == 500, answer.body
         assert stage.rows() == before
         refused += 1
         assert pages % 8 or is_sound(stage.exchange.store)
-    assert 20 <= refused < 199
-    assert is_sound(stage.exchange.store)
+    assert not is_what_it_was_or_what_it_should_be(stage, before, whole)
+    assert set(names()) > IN_PLACE
+    assert refused or name in IN_PLACE
+    assert refused >= 20 or write.template != POST_OBJECTS
     stage.reset()
 
 
