@@ -38,6 +38,7 @@ from tests.support.functions import (
 from tests.support.world import Clock, World, indicator, objects_url, world
 
 CONTRACTS = load().contracts
+_record = records._record
 # What each account is, written down once more: the engine's own answer is what is tested.
 ROLES = {
     "operator": {Role.OPERATOR},
@@ -220,6 +221,17 @@ def test_a_hidden_record_answers_in_every_octet_like_an_absent_one(stage: Stage,
                 assert asked[0] == asked[1]
                 assert asked[0].status == 404
     assert hidden_from or contract.states[state].readers is Readers.ORGANIZATIONS
+
+
+def test_nothing_of_a_hidden_record_is_read_for_the_answer(exchange: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer takes no longer for a long record than for none."""
+    hidden, shown = (make(exchange, "member-a", "submissions", words(marking="red"))["id"] for _ in range(2))
+    parsed = []
+    monkeypatch.setattr(records, "_record", lambda row: parsed.append(row[2]) or _record(row))
+    assert read(exchange, "peer", "submissions", hidden).status == 404
+    assert step(exchange, "peer", "submissions", hidden, "retract", {}).status == 404
+    assert read(exchange, "member-a", "submissions", shown).status == 200
+    assert parsed == [shown]
 
 
 def test_a_record_is_not_found_under_another_function(stage: Stage) -> None:

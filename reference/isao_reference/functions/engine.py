@@ -115,9 +115,11 @@ def done_already(wanted: Step, principal: Principal, history: Iterable[Taken]) -
 
 
 def require_record(call: Call, db: sqlite3.Connection, contract: Contract, identifier: str) -> Record:
-    """The record, for who may read it; for all others the answer for absence."""
-    record = records.by_id(db, contract.resource, identifier)
-    if record is None or not decide.may_read(call.principal, items.audiences(db)[record.audience]):
+    """The record, for who may read it; for all others the answer for absence, which takes as long whether there is one
+    or not, and however long that is."""
+    readable = decide.readable_audiences(call.principal, items.audiences(db))
+    record = records.by_id(db, contract.resource, identifier, readable)
+    if record is None:
         raise access.absent(call.principal)
     return record
 

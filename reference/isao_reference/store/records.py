@@ -99,9 +99,17 @@ def update_record(db: sqlite3.Connection, record: Record) -> None:
     )
 
 
-def by_id(db: sqlite3.Connection, resource: str, identifier: str) -> Record | None:
-    """The record of that id, None when this resource has none."""
-    row = db.execute(f"SELECT {_COLUMNS} FROM records WHERE id = ? AND resource = ?", (identifier, resource)).fetchone()
+def by_id(
+    db: sqlite3.Connection, resource: str, identifier: str, audiences: Sequence[int] | None = None
+) -> Record | None:
+    """The record of that id, None when this resource has none for a reader of these audiences; None means all."""
+    where = "WHERE id = ? AND resource = ?"
+    if audiences is not None:
+        # A row that nobody here may see costs one number more than no row: nothing of it is fetched or parsed.
+        found = db.execute(f"SELECT audience FROM records {where}", (identifier, resource)).fetchone()
+        if found is None or found[0] not in audiences:
+            return None
+    row = db.execute(f"SELECT {_COLUMNS} FROM records {where}", (identifier, resource)).fetchone()
     return None if row is None else _record(row)
 
 
