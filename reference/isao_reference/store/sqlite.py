@@ -138,8 +138,8 @@ class Store:
             try:
                 # An error from this too proves nothing: it can come after the transaction has begun.
                 connection.execute("BEGIN IMMEDIATE")
-                connection.execute("DELETE FROM temp.windows")
                 yield connection
+                connection.execute("DELETE FROM temp.windows")
                 connection.execute("COMMIT")
                 if not quietly:
                     self.commits.wake()
