@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from isao_conformance import cleanup
+from isao_conformance.ceilings import Ceilings
 from isao_conformance.creations import Creations
 from isao_conformance.errors import ConfigurationError, Unreachable
 from isao_conformance.evidence import TRANSCRIPT, Live, Redactor
@@ -93,14 +94,15 @@ def certify(
     (folder / "report.json").unlink(missing_ok=True)  # a run that breaks must not leave an older verdict behind
     started = datetime.now(UTC)
     wire, redactor = Wire(target.tls, target.exchange_seconds), Redactor(target.actors.values())
-    live = Live(wire, redactor, target.requests_per_second, target.run_octets)
+    ceilings = Ceilings(target.run_octets, target.run_seconds)
+    live = Live(wire, redactor, target.requests_per_second, ceilings)
     creations = Creations(folder)
     on_start(plan)
     header = transcript_header(target, catalogue, options)
     try:
         run = execute(plan, live, creations, on_group)
     finally:
-        live.make_room()
+        ceilings.make_room()
         leftovers = cleanup.remove(target, live, creations.items())
         creations.close()
         live.write(folder / TRANSCRIPT, header)

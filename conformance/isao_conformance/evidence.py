@@ -14,16 +14,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from isao_conformance.ceilings import FULL, Ceilings
 from isao_conformance.errors import NoAnswer, ReplayDivergence
 from isao_conformance.exchange import Answer, Exchange, Headers, Key, Request, from_json, to_json, weight
-from isao_conformance.limits import LIMITS
 from isao_conformance.secret_forms import forms_of, readings
 from isao_conformance.target import Actor
 from isao_conformance.transport import Wire
 
 TRANSCRIPT = "transcript.ndjson"
 SCHEMA = "isao-transcript/1"
-FULL = "the answers of this run fill its ceiling of memory; limits.run_mebibytes in the target file raises it"
+LONGEST_NAP = 0.1
+"""Seconds of a pause between two looks at whether the run is over."""
 
 
 class Conduit(Protocol):
@@ -108,22 +109,23 @@ class Redactor:
 
 
 class Live:
-    """Sends through a Wire and remembers, up to `run_octets` of memory (0: as `LIMITS` says). Safe for many threads."""
+    """Sends through a Wire and remembers, up to the ceilings (those of `LIMITS` unless told). Safe for many threads."""
 
-    def __init__(self, wire: Wire, redactor: Redactor, requests_per_second: float = 0.0, run_octets: int = 0) -> None:
-        self._wire, self._redactor, self._ceiling = wire, redactor, run_octets or LIMITS.run_octets
+    def __init__(
+        self, wire: Wire, redactor: Redactor, requests_per_second: float = 0.0, ceilings: Ceilings | None = None
+    ) -> None:
+        self._wire, self._redactor, self._ceilings = wire, redactor, ceilings or Ceilings()
         self._gap = 1.0 / requests_per_second if requests_per_second else 0.0
         self._next_slot = 0.0
         self._lock = threading.Lock()
-        self._asked = self._octets = 0
         self._exchanges: dict[Key, Exchange] = {}
         self._inputs: dict[tuple[str, str, int], Any] = {}
 
     def exchange(self, key: Key, request: Request, actor: Actor) -> Exchange:
         """Send, remove secrets, remember. Transport problems are remembered too."""
-        if spent := self._spent():
-            return self._remember(Exchange(key, request, None, spent))
         self._wait_for_slot()
+        if spent := self._ceilings.ask():
+            return self._remember(Exchange(key, request, None, spent))
         wire = self._wire_of(actor)
         try:
             if request.method == "TLS":
@@ -141,9 +143,9 @@ class Live:
         self, key: Key, request: Request, actor: Actor, then: Callable[[], None], until: Callable[[bytes], bool]
     ) -> Exchange:
         """Read a stream and remember it, also when `then` raises, which is raised again afterwards."""
-        if spent := self._spent():
-            return self._remember(Exchange(key, request, None, spent))
         self._wait_for_slot()
+        if spent := self._ceilings.ask():
+            return self._remember(Exchange(key, request, None, spent))
         raised: list[Exception] = []
 
         def during() -> None:
@@ -167,29 +169,11 @@ class Live:
     def _wire_of(self, actor: Actor) -> Wire:
         return self._wire.as_client(actor.client_cert, actor.client_key) if actor.client_cert else self._wire
 
-    def _spent(self) -> str:
-        """Which ceiling of the run is reached, or nothing. It stands on record as why nothing was asked."""
-        with self._lock:
-            if self._asked >= LIMITS.run_exchanges:
-                return f"not asked: the run's ceiling of {LIMITS.run_exchanges} exchanges is reached"
-            if self._octets >= self._ceiling:
-                return f"not asked: {FULL}"
-            self._asked += 1
-            return ""
-
-    def make_room(self) -> None:
-        """Leave the clean-up room below the ceilings: a target that used them up keeps nothing by that."""
-        with self._lock:
-            self._asked = 0
-            self._octets = min(self._octets, self._ceiling - LIMITS.cleanup_octets)
-
     def _remember(self, done: Exchange) -> Exchange:
         """Keep an exchange, without its answer when that does not fit any more; what is kept is returned."""
-        heavy = weight(done)
+        if not self._ceilings.keep(weight(done)) and done.answer is not None:
+            done = Exchange(done.key, done.request, None, f"not kept: {FULL}")
         with self._lock:
-            self._octets += heavy
-            if self._octets > self._ceiling and done.answer is not None:
-                done = Exchange(done.key, done.request, None, f"not kept: {FULL}")
             self._exchanges[done.key] = done
         return done
 
@@ -201,8 +185,14 @@ class Live:
         return value
 
     def pause(self, seconds: float) -> None:
-        """Sleep."""
-        time.sleep(seconds)
+        """Sleep, no longer than the run may go on."""
+        self._sleep(seconds)
+
+    def _sleep(self, seconds: float) -> None:
+        while seconds > 0 and not self._ceilings.reached():
+            nap = min(seconds, LONGEST_NAP)
+            time.sleep(nap)
+            seconds -= nap
 
     def all_exchanges(self) -> list[Exchange]:
         """Every exchange so far, ordered by key."""
@@ -223,13 +213,13 @@ class Live:
             yield to_json(exchange)
 
     def _wait_for_slot(self) -> None:
-        if not self._gap:
+        if not self._gap or self._ceilings.reached():
             return
         with self._lock:
             now = time.monotonic()
             slot = max(now, self._next_slot)
             self._next_slot = slot + self._gap
-        time.sleep(max(0.0, slot - now))
+        self._sleep(slot - now)
 
 
 class Replay:

@@ -66,6 +66,13 @@ class Limits:
     cleanup_octets: int = 16 * 1024 * 1024
     """What the clean-up may add to that, whatever the run before it took."""
 
+    run_seconds: float = 900.0
+    """A quarter of an hour for one run; it stops asking after that. The reference is done in a minute or two, so a
+    target has time to be several times slower, and one that drips every answer holds an assessor no longer."""
+
+    cleanup_seconds: float = 120.0
+    """What the clean-up may take after that. Two requests for each of a few hundred objects, in all threads."""
+
     threads: int = 8
     """Probes in flight at once, so that a slow network costs little."""
 

@@ -89,6 +89,8 @@ class Target:
     exchange_seconds: float = LIMITS.exchange_seconds
     run_octets: int = 0
     """What the answers of a run may take in memory; 0 for as much as `LIMITS` says."""
+    run_seconds: float = 0.0
+    """How long a run may take; 0 for as long as `LIMITS` says."""
 
     @property
     def callers(self) -> tuple[str, ...]:
@@ -187,6 +189,7 @@ def parse_target(raw: dict[str, Any], where: str, environment: Mapping[str, str]
         requests_per_second=float(raw.get("limits", {}).get("requests_per_second", 0)),
         exchange_seconds=float(raw.get("limits", {}).get("exchange_seconds", LIMITS.exchange_seconds)),
         run_octets=int(raw.get("limits", {}).get("run_mebibytes", 0)) * 1024 * 1024,
+        run_seconds=float(raw.get("limits", {}).get("run_minutes", 0)) * 60,
     )
     for url in (base_url, target.discovery, *target.read, *target.write):
         if origin_of(url) not in target.origins:

@@ -77,7 +77,9 @@ def run_against(
     target: Target, folder: Path, monkeypatch: pytest.MonkeyPatch, select: tuple[str, ...] = (), seed: str = "hostile"
 ) -> Ran:
     """Certify without waiting for pauses, and hold the result against everything that no target may break."""
-    monkeypatch.setattr(certification, "Live", lambda wire, redactor, *_: HurriedLive(wire, redactor, Pace()))
+    monkeypatch.setattr(
+        certification, "Live", lambda wire, redactor, _, ceilings: HurriedLive(wire, redactor, Pace(), ceilings)
+    )
     around = {path for path in folder.parent.rglob("*") if folder not in path.parents}
     said: list[str] = []
     run = None

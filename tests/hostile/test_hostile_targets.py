@@ -6,12 +6,15 @@ import socket
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from isao_conformance import evidence
+from isao_conformance import ceilings, certification
+from isao_conformance.ceilings import Ceilings
 from isao_conformance.target import load_target
 from isao_conformance.verdict import ExitCode
 from tests.hostile import hostile_content, hostile_tls
@@ -150,11 +153,15 @@ def test_two_runs_ask_the_same_things_with_other_names(tmp_path: Path, monkeypat
     assert len(guesses[0] - guesses[1]) == 1, "the wrong credential is another one, the lent ones are the same"
 
 
-@pytest.mark.parametrize("ceiling", [{"run_exchanges": 5}, {"run_octets": 1500, "cleanup_octets": 500}])
+@pytest.mark.parametrize(
+    "ceiling", [{"run_exchanges": 5}, {"run_octets": 1500, "cleanup_octets": 500}, {"run_seconds": 5.0}]
+)
 def test_a_run_asks_nothing_beyond_its_ceilings_and_its_replay_knows(
-    ceiling: dict[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ceiling: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evidence, "LIMITS", replace(evidence.LIMITS, **ceiling))
+    monkeypatch.setattr(ceilings, "LIMITS", replace(ceilings.LIMITS, **ceiling))
+    every_look_a_second = partial(Ceilings, monotonic=count(0.0).__next__)
+    monkeypatch.setattr(certification, "Ceilings", every_look_a_second)
     with serving(hostile_content.unavailable_after_discovery) as (base, asked):
         ran = run_against(hostile_target(base), tmp_path / "report", monkeypatch)
     by_the_run = [request for request in asked if request.method != "DELETE"]

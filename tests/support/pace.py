@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from isao_conformance.ceilings import Ceilings
 from isao_conformance.evidence import Live, Redactor
 from isao_conformance.transport import Wire
 
@@ -28,8 +29,8 @@ class Pace:
 class HurriedLive(Live):
     """A live conduit whose pauses move a clock."""
 
-    def __init__(self, wire: Wire, redactor: Redactor, pace: Pace) -> None:
-        super().__init__(wire, redactor)
+    def __init__(self, wire: Wire, redactor: Redactor, pace: Pace, ceilings: Ceilings | None = None) -> None:
+        super().__init__(wire, redactor, ceilings=ceilings)
         self._pace = pace
 
     def pause(self, seconds: float) -> None:

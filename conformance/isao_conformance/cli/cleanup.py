@@ -17,6 +17,7 @@ def cleanup(run: Path, target_file: Path) -> None:
 
     Exit codes: 0 nothing is left, 2 usage, 3 unreachable, 4 something may be left (listed).
     """
+    from isao_conformance.ceilings import Ceilings
     from isao_conformance.cleanup import remove
     from isao_conformance.creations import read_journal
     from isao_conformance.errors import ConfigurationError
@@ -31,7 +32,12 @@ def cleanup(run: Path, target_file: Path) -> None:
     except (ConfigurationError, OSError, ValueError) as fault:
         click.echo(f"isao cleanup: {fault}", err=True)
         sys.exit(int(ExitCode.USAGE))
-    live = Live(Wire(target.tls, target.exchange_seconds), Redactor(target.actors.values()), target.requests_per_second)
+    live = Live(
+        Wire(target.tls, target.exchange_seconds),
+        Redactor(target.actors.values()),
+        target.requests_per_second,
+        Ceilings(target.run_octets, target.run_seconds),
+    )
     left = remove(target, live, created)
     for item in left:
         click.echo(f"may be left: {item.created.id} in {item.created.collection}: {item.why}")
