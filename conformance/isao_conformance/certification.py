@@ -16,9 +16,10 @@ from typing import Any
 
 from isao_conformance import cleanup
 from isao_conformance.ceilings import Ceilings
-from isao_conformance.creations import Creations
+from isao_conformance.creations import Created, Creations
 from isao_conformance.errors import ConfigurationError, Unreachable
 from isao_conformance.evidence import TRANSCRIPT, Live, Redactor
+from isao_conformance.interruption import Stop
 from isao_conformance.lab import run_mark
 from isao_conformance.report.build import RunMeta, build_report, write_report
 from isao_conformance.runner import OnGroup, Plan, Run, execute
@@ -37,6 +38,15 @@ class Options:
     read_only: bool = False
     no_claim: bool = False
     seed: str = ""
+
+
+class Interrupted(Exception):
+    """The operator stopped the run: there is no verdict. `left` is what may still be there, of everything `created`;
+    None when the clean-up was stopped as well. The journal names it all in any case."""
+
+    def __init__(self, created: list[Created], left: list[cleanup.Leftover] | None) -> None:
+        super().__init__("interrupted")
+        self.created, self.left = created, left
 
 
 def choose_rows(catalogue: Catalogue, options: Options) -> tuple[Requirement, ...]:
@@ -82,10 +92,12 @@ def certify(
     folder: Path,
     on_start: Callable[[Plan], None] = lambda _: None,
     on_group: OnGroup = lambda _s, _j: None,
+    stop: Stop | None = None,
 ) -> tuple[dict[str, Any], Run, ExitCode]:
     """Run the plan live and write `folder`; returns the report, the run and the exit code.
 
-    Raises ConfigurationError before anything is sent, Unreachable when nothing answers at all.
+    Raises ConfigurationError before anything is sent, Unreachable when nothing answers at all, Interrupted after the
+    clean-up when `stop` was asked for before its end.
     """
     rows = choose_rows(catalogue, options)
     check_absences(catalogue, target, options.profiles)
@@ -94,16 +106,23 @@ def certify(
     (folder / "report.json").unlink(missing_ok=True)  # a run that breaks must not leave an older verdict behind
     started = datetime.now(UTC)
     wire, redactor = Wire(target.tls, target.exchange_seconds), Redactor(target.actors.values())
-    ceilings = Ceilings(target.run_octets, target.run_seconds)
+    ceilings = Ceilings(target.run_octets, target.run_seconds, stop := stop or Stop())
     live = Live(wire, redactor, target.requests_per_second, ceilings)
     creations = Creations(folder)
     on_start(plan)
     header = transcript_header(target, catalogue, options)
+    leftovers: list[cleanup.Leftover] | None = None
     try:
-        run = execute(plan, live, creations, on_group)
+        try:
+            run = execute(plan, live, creations, on_group)
+        finally:
+            ceilings.make_room()
+            leftovers = cleanup.remove(target, live, creations.items())
+        if stop.asked:
+            raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        raise Interrupted(creations.items(), leftovers) from None
     finally:
-        ceilings.make_room()
-        leftovers = cleanup.remove(target, live, creations.items())
         creations.close()
         live.write(folder / TRANSCRIPT, header)
     refuse_silence(run)

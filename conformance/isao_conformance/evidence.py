@@ -122,7 +122,9 @@ class Live:
         self._inputs: dict[tuple[str, str, int], Any] = {}
 
     def exchange(self, key: Key, request: Request, actor: Actor) -> Exchange:
-        """Send, remove secrets, remember. Transport problems are remembered too."""
+        """Send, remove secrets, remember. Transport problems are remembered too. Raises KeyboardInterrupt once the
+        operator has stopped the run, as `listen` and `pause` do.
+        """
         self._wait_for_slot()
         if spent := self._ceilings.ask():
             return self._remember(Exchange(key, request, None, spent))

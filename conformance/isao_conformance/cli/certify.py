@@ -60,9 +60,12 @@ def certify(
     \b
     Exit codes: 0 conformant, 1 a MUST failed, 2 usage or configuration, 3 unreachable,
     4 incomplete (untestable MUSTs), 5 harness error, 130 interrupted.
+
+    Ctrl-C ends the run and removes what it wrote; a second one leaves that there, for `isao cleanup`.
     """
     from isao_conformance import certification
     from isao_conformance.errors import ConfigurationError, Unreachable
+    from isao_conformance.interruption import heeded
     from isao_conformance.report import console
     from isao_conformance.verdict import ExitCode
     from isao_spec import load
@@ -71,23 +74,27 @@ def certify(
         target = _target(url, target_file, write, ca_file)
         chosen = profiles or target.profiles or ("taxii-server",)
         options = certification.Options(chosen, select, read_only, no_claim, seed or secrets.token_hex(8))
-        report, run, code = certification.certify(
-            target,
-            load(),
-            options,
-            folder,
-            on_start=lambda plan: _say(console.header(plan, options.profiles)),
-            on_group=lambda stem, judged: _say([console.group_line(stem, judged)]),
-        )
+        with heeded(*console.stopping(folder, target_file)) as stop:
+            report, run, code = certification.certify(
+                target,
+                load(),
+                options,
+                folder,
+                on_start=lambda plan: _say(console.header(plan, options.profiles)),
+                on_group=lambda stem, judged: _say([console.group_line(stem, judged)]),
+                stop=stop,
+            )
     except ConfigurationError as fault:
         _stop(ExitCode.USAGE, str(fault))
     except Unreachable as fault:
         _stop(ExitCode.UNREACHABLE, f"nothing answers at the target: {fault}. Check the URL, the port and the network")
-    except KeyboardInterrupt:
-        _stop(ExitCode.INTERRUPTED, f"interrupted; what may be left is listed in {folder}/created.ndjson")
+    except certification.Interrupted as fault:
+        _stop(ExitCode.INTERRUPTED, console.interrupted(fault.created, fault.left, folder, target_file))
     if not any(actor.signs_in for actor in target.actors.values()):
         _say(console.stranger(run, target))
     _say(console.summary(report, folder))
+    if stop.asked:  # too late to stop the run, and no reason to begin with anything else
+        sys.exit(int(ExitCode.INTERRUPTED))
     if fuzz_seconds is not None:
         root = run.survey.capability_document.get("services", {}).get("functions", {}).get("root", "")
         _say(_fuzzed(target, str(root), fuzz_seconds, folder))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
+from isao_conformance.cleanup import STAY, Leftover
+from isao_conformance.creations import Created
 from isao_conformance.report import words
 from isao_conformance.runner import Judged, Plan, Run
 from isao_conformance.survey import CAPABILITY_PATH
@@ -68,6 +71,37 @@ def stranger(run: Run, target: Target) -> list[str]:
     ]
 
 
+def stopping(folder: Path, target_file: Path | None) -> tuple[str, str]:
+    """What is said at the first and at the second Ctrl-C."""
+    return (
+        "isao certify: stopping, and removing what the run wrote; Ctrl-C again leaves it there",
+        f"isao certify: stopping at once; {_cleanup(folder, target_file)} removes what the run wrote",
+    )
+
+
+def interrupted(
+    created: Sequence[Created], left: Sequence[Leftover] | None, folder: Path, target_file: Path | None
+) -> str:
+    """The end of a run that was stopped: what of everything `created` may be left (None: all), and what to do."""
+    objects = [item for item in created if item.kind not in STAY]
+    staying = len(created) - len(objects)
+    others = len(objects) if left is None else sum(item.created.kind not in STAY for item in left)
+    told = "no object that the run wrote is left"
+    if others:
+        told = (
+            f"{others} of {len(objects)} objects that the run wrote may still be there; {_cleanup(folder, target_file)}"
+        )
+        told += " removes them"
+    if staying:
+        told += f"; {staying} records of the function API and objects published for them stay: {words.STAYING}"
+    return f"interrupted; {told}"
+
+
+def _cleanup(folder: Path, target_file: Path | None) -> str:
+    """The command that cleans up. A run with an address has no target file yet."""
+    return f"isao cleanup {quote(str(folder))} --target {quote(str(target_file)) if target_file else 'FILE'}"
+
+
 def summary(report: Mapping[str, Any], folder: Path) -> list[str]:
     """The end of a run: failures first, then warnings, what was not tested, and the verdict in the last line."""
     return list(_summary(report, folder))
@@ -92,7 +126,7 @@ def _summary(report: Mapping[str, Any], folder: Path) -> Iterator[str]:
         yield ""
     if others:
         yield f"{others} of {len(report['created'])} created objects may still be there;"
-        yield f"  isao cleanup {folder} --target FILE removes them"
+        yield f"  {_cleanup(folder, None)} removes them"
     if staying:
         yield f"{staying} records of the function API and objects published for them stay: {words.STAYING}"
     yield ""
