@@ -60,6 +60,11 @@ class Injecting(Scripted):
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[dict[str, Any], Path]:
+    return made_in(tmp_path, monkeypatch)
+
+
+def made_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], Path]:
+    """A report with a row of every outcome, and the folder that it was written to."""
     judges = {
         "TAXII-3.4-1": fails,
         "TAXII-3.4-2": passes,
@@ -89,8 +94,8 @@ def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[dict[str, Any
     created = [Created(COLLECTION, "member-a", "indicator--1")]
     meta = RunMeta("run-1", now, now, 1, profiles=("taxii-server",), created=created)
     report = build_report(run, plan, meta)
-    write_report(tmp_path, report, run)
-    return report, tmp_path
+    write_report(folder, report, run)
+    return report, folder
 
 
 def outcomes(report: dict[str, Any]) -> dict[str, str]:
