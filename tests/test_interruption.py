@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shlex
 import signal
 import sqlite3
@@ -20,6 +21,7 @@ from typing import Any
 import pytest
 
 from isao_conformance.cleanup import Leftover
+from isao_conformance.content import RUN_LABEL
 from isao_conformance.creations import RECORD, Created, read_journal
 from isao_conformance.interruption import heeded
 from isao_conformance.report import console
@@ -75,12 +77,19 @@ class Bench:
     exchange: LiveExchange
     signaller: Signaller
 
-    def certify(self, folder: Path, at: int = 0, when: str = "asked", *signals: signal.Signals) -> tuple[int, str, str]:
+    def certify(
+        self,
+        folder: Path,
+        at: int = 0,
+        when: str = "asked",
+        *signals: signal.Signals,
+        select: tuple[str, ...] = SELECTED,
+    ) -> tuple[int, str, str]:
         """Exit code and what was said, of a run that gets the signals at a request (0: none)."""
         one = self.signaller
         command = [sys.executable, "-m", "isao_conformance.cli.main", "certify", "--output", str(folder)]
         command += ["--target", str(self.exchange.target_path), "--profile", "taxii-server", "--profile", "exchange"]
-        command += [word for stem in SELECTED for word in ("--select", stem)]
+        command += [word for stem in select for word in ("--select", stem)]
         with one.lock:  # no request is counted before there is a process to signal
             one.at, one.when, one.signals, one.seen, one.sent = at, when, signals, 0, 0.0
             one.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -93,6 +102,13 @@ class Bench:
         """Every object in the exchange, whoever may see it."""
         with closing(sqlite3.connect(f"file:{self.exchange.settings.database}?mode=ro", uri=True)) as store:
             return store.execute("SELECT collection, object_id, version FROM items ORDER BY 1, 2, 3").fetchall()
+
+    def marked(self) -> list[Any]:
+        """The ids of the objects that carry the mark of a run."""
+        with closing(sqlite3.connect(f"file:{self.exchange.settings.database}?mode=ro", uri=True)) as store:
+            return store.execute(
+                "SELECT object_id FROM items WHERE instr(body, CAST(? AS BLOB))", [RUN_LABEL]
+            ).fetchall()
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +134,15 @@ def test_one_run_after_another_leaves_nothing(bench: Bench, tmp_path: Path, runs
         assert code == 0, told + errors
         assert len(read_journal(tmp_path / str(number))) > 30
     assert bench.objects() == before
+
+
+def test_a_copy_that_is_shared_in_place_of_an_object_is_removed_too(bench: Bench, tmp_path: Path) -> None:
+    code, told, errors = bench.certify(tmp_path, select=("ISAO-LEG-005",))
+    assert code == 0, told + errors
+    transcript = (tmp_path / "transcript.ndjson").read_text("utf-8")
+    (copy,) = re.findall(r"a copy without us-ssn at /description was added as (indicator--[0-9a-f-]{36})", transcript)
+    assert copy in {item.id for item in read_journal(tmp_path)}
+    assert bench.marked() == []
 
 
 @pytest.mark.parametrize(("share", "when"), MOMENTS)

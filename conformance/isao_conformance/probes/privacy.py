@@ -6,6 +6,7 @@ Every number is a reserved, invalid or test one, every host is kept for examples
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,8 @@ from isao_conformance.readers import CONTRIBUTOR, Posted, contribute, reads, sam
 
 OTHER = "member-b"
 LABEL = "green"
+STATUS_LISTS = ("failures", "pendings", "successes")
+STIX_ID = re.compile(r"\b[a-z][a-z0-9-]*--[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 CARD, SSN = "4111 1111 1111 1111", "219-09-9999"
 Stix = dict[str, Any]
 
@@ -61,6 +64,23 @@ def _twins(lab: Lab, seeded: Mapping[str, tuple[Stix, str, str]]) -> dict[str, S
 
 def _added(lab: Lab, objects: list[Stix]) -> Answer:
     """The answer to an addition by the contributor, or its status as it is at the bound."""
+    status = _status_of_adding(lab, objects)
+    _write_down_copies(lab, status, objects)
+    return status
+
+
+def _write_down_copies(lab: Lab, status: Answer, sent: list[Stix]) -> None:
+    """A copy that the target shares in place of what was sent is for the clean-up too: one that the status names and
+    that carries the mark of the run, so that nothing of others is taken for one."""
+    known = {str(stix["id"]) for stix in sent}
+    named = dict.fromkeys(STIX_ID.findall(json.dumps([status.list_of(name) for name in STATUS_LISTS])))
+    for copy in [one for one in named if one not in known][: len(sent)]:
+        found = lab.as_(CONTRIBUTOR).objects(lab.workspace, match_id=copy).objects
+        if any(stix.get("id") == copy and lab.run in str(stix.get("labels")) for stix in found):
+            lab.created(lab.workspace, [copy], by=CONTRIBUTOR)
+
+
+def _status_of_adding(lab: Lab, objects: list[Stix]) -> Answer:
     session = lab.as_(CONTRIBUTOR)
     lab.created(lab.workspace, [str(one["id"]) for one in objects], by=CONTRIBUTOR)
     answer = session.add(lab.workspace, objects)
@@ -302,8 +322,7 @@ def the_contributor_is_told_that_an_object_was_not_shared_as_it_was_and_of_no_ot
 
 def _told_of(lab: Lab, status: Answer, stix: Stix) -> list[str]:
     """What tells the contributor that an object was not shared as it was: messages in the status, records."""
-    lists = ("failures", "pendings", "successes")
-    entries = [one for name in lists for one in status.list_of(name) if isinstance(one, dict)]
+    entries = [one for name in STATUS_LISTS for one in status.list_of(name) if isinstance(one, dict)]
     said = [str(one.get("message", "")).strip() for one in entries if one.get("id") == stix["id"]]
     told = [one for one in said if one]
     if function_api.is_offered(lab) and "privacy" in function_api.offered(lab):
