@@ -144,7 +144,7 @@ def test_unknown_types_and_custom_properties_are_taken(exchange: World) -> None:
     bare = {"type": "acme-observable", "id": "acme-observable--11111111-1111-5111-8111-111111111111"}
     exchange.share("member-a", custom, bare)
     found = exchange.as_("member-a").get(objects_url()).json["objects"]
-    assert found == [custom, bare]
+    assert sorted(found, key=lambda one: one["type"]) == [bare, custom]
 
 
 def test_delete_takes_back_ones_own(exchange: World) -> None:
@@ -156,7 +156,7 @@ def test_delete_takes_back_ones_own(exchange: World) -> None:
     assert (answer.status, answer.body) == (200, b"")
     assert answer.header("content-type") == "application/taxii+json;version=2.1"
     left = client.get(object_url(identifier) + "versions/").json
-    assert left == {"versions": [stamp(2), stamp(3)]}
+    assert (left.keys(), sorted(left["versions"])) == ({"versions"}, [stamp(2), stamp(3)])
     assert client.delete(object_url(identifier), query="match[spec_version]=2.0").status == 404
     assert client.delete(object_url(identifier), query="match[version]=last").status == 200
     assert client.get(object_url(identifier) + "versions/").json == {"versions": [stamp(2)]}

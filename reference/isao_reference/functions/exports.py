@@ -61,8 +61,8 @@ def _selection(call: Call) -> tuple[str | None, int]:
 
 
 def _lines(call: Call, db: sqlite3.Connection, kind: str | None, confidence: int) -> list[dict[str, Any]]:
-    """The lines asked for; 400 when there are more than one export holds, since a list that was cut protects nobody
-    from the rest."""
+    """The lines asked for, by type and value, so that two exports can be compared line by line; 400 when there are more
+    than one export holds, since a list that was cut protects nobody from the rest."""
     audiences = decide.readable_audiences(call.principal, items.audiences(db))
     now = call.settings.clock()
     found: dict[str, dict[str, Any]] = {}
@@ -77,7 +77,7 @@ def _lines(call: Call, db: sqlite3.Connection, kind: str | None, confidence: int
                 found.setdefault(str(line["id"]), {**line, **marks, "organization": row.organization})
             if len(found) > MOST:
                 raise errors.bad_request(f"there are more than {MOST} indicators; ask by type or confidence")
-    return list(found.values())
+    return sorted(found.values(), key=lambda one: (one["type"], one["value"], one["id"]))
 
 
 def _rows(db: sqlite3.Connection, query: Query) -> Iterator[Row]:
