@@ -126,7 +126,7 @@ def requests(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> int:
     return bench.signaller.seen * 9 // 10
 
 
-@pytest.mark.parametrize("runs", [3, pytest.param(20, marks=pytest.mark.full)])
+@pytest.mark.parametrize("runs", [2, pytest.param(20, marks=pytest.mark.full)])
 def test_one_run_after_another_leaves_nothing(bench: Bench, tmp_path: Path, runs: int) -> None:
     before = bench.objects()
     for number in range(runs):

@@ -44,7 +44,13 @@ def dead_target(base: str) -> Target:
     return parse_target(raw, "test", environment)
 
 
-@pytest.mark.parametrize("name", sorted(DEAD))
+SLOW = ("canned", "echo")
+"""Those that take long to see through, and are less like something real than the two others that do."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=pytest.mark.full) if one in SLOW else one for one in sorted(DEAD)]
+)
 @pytest.mark.parametrize("read_only", [False, True], ids=["writing", "read-only"])
 def test_a_dead_target_passes_no_must(
     name: str, read_only: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -23,7 +23,7 @@ from tests.oracle.handling.worlds import PURPOSES
 from tests.support.world import world
 
 SEED = 20261122
-PUSH, PIECES, EACH = 500, 5, 2_000
+PUSH, PIECES, EACH = 250, 5, 2_000
 """Federations in the push lane; pieces of the full lane, and the federations of each: 10,000 together."""
 BOUND = 500
 """Federations within which every fault has to be found."""
