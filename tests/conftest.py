@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,13 @@ def real_files() -> list[Path]:
     """The STIX files in the folder that the environment names, by name; none without such a folder."""
     folder = Path(os.environ.get(REAL_DATA) or "/nonexistent")
     return sorted(path for path in folder.iterdir() if path.name.endswith(STIX_FILES)) if folder.is_dir() else []
+
+
+def pytest_configure() -> None:
+    # A shell starts what it puts into the background with SIGINT ignored, and every program that a test starts would
+    # inherit that: a test of an interruption is to mean the same there.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -19,7 +19,9 @@ from isao_conformance.fuzz import Outcome, Plan
 from isao_spec import FOLDER
 from tests.support.live import LiveExchange, live_demo
 
-QUICK_SECONDS, FULL_SECONDS = 6, 120
+QUICK_SECONDS = (6, 30, 120)
+"""The first of these in which the process starts and gets something done, on whatever machine."""
+FULL_SECONDS = 120
 WRITABLE = "workbench"
 
 
@@ -41,9 +43,12 @@ def fuzzed(tmp_path: Path, actor: str, seconds: int) -> Outcome:
 
 @pytest.mark.parametrize("actor", ["member-a", "operator"])
 def test_no_made_up_request_breaks_the_exchange_or_is_answered_otherwise_than_told(tmp_path: Path, actor: str) -> None:
-    found = fuzzed(tmp_path, actor, QUICK_SECONDS)
-    assert found.findings == (), found.text
-    assert found.requests > 20, "a busy machine gets fewer done in this time; the longer run states numbers"
+    for seconds in QUICK_SECONDS:
+        found = fuzzed(tmp_path, actor, seconds)
+        assert found.findings == (), found.text
+        if found.requests > 20:
+            return
+    pytest.fail(f"{found.requests} requests in {seconds} s")
 
 
 @pytest.mark.full
