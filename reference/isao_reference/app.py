@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from isao_reference import limits, wellknown
+from isao_reference import deletions, limits, wellknown
 from isao_reference.audit.trail import Trail
 from isao_reference.faults import log_fault
 from isao_reference.functions import audit_log, clock, endpoints, exports, measures, stream
@@ -160,6 +160,7 @@ def create_app(settings: Settings) -> Starlette:
                 await machine.in_thread(lambda: clock.run_due(settings, store), writes=True)
                 await machine.in_thread(lambda: embargoes.release_due(settings, store), writes=True)
                 await machine.in_thread(lambda: clock.forget_old_events(settings, store), writes=True)
+                await machine.in_thread(lambda: deletions.forget_old(settings, store), writes=True)
             except Exception as fault:  # they are tried again
                 log_fault("doing=steps-of-the-clock", fault)
             await asyncio.sleep(CLOCK_SECONDS)

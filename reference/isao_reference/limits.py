@@ -75,6 +75,9 @@ MAX_CREDENTIAL_OCTETS = 4096
 # A finished status stays available for at least 24 hours (TAXII 2.1 section 4.3); we keep a week.
 STATUS_SECONDS = 7 * 24 * 3600
 
+# What was deleted can be brought back for this long.
+DELETED_SECONDS = 7 * 24 * 3600
+
 # An event can be resumed from for this long; who comes back later reads everything again.
 EVENT_SECONDS = 30 * 24 * 3600
 

@@ -13,7 +13,7 @@ from isao_reference.functions.moment import Moment
 from isao_reference.policy import decide, provenance, tlp
 from isao_reference.policy.audience import Contributor
 from isao_reference.policy.provenance import identity_of as identity_of
-from isao_reference.store import collections, items, parties
+from isao_reference.store import collections, deletions, items, parties
 from isao_reference.store.collections import Collection
 from isao_reference.taxii import intake
 from isao_reference.wire import timestamps
@@ -113,9 +113,10 @@ def publication(moment: Moment) -> Collection:
 
 def revoke(moment: Moment, stix_id: str, organization: str | None) -> list[str]:
     """Revokes what an organization contributed under this id (None: whoever did) in every collection, as a new version
-    of the same contributor; what STIX cannot revoke is deleted. Returns the organizations that had contributed it.
-    409 when a version cannot follow the one that is there."""
+    of the same contributor; what STIX cannot revoke is deleted, and what was deleted before cannot be brought back.
+    Returns the organizations that had contributed it. 409 when a version cannot follow the one that is there."""
     owners: dict[str, None] = {}
+    deletions.forget_object(moment.db, stix_id, organization)
     for row in items.newest_of(moment.db, stix_id, organization):
         owners[row.organization] = None
         stored = json.loads(row.body)

@@ -7,6 +7,30 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+TABLES = """
+-- Versions that a privacy review set aside, or that a copy follows (no record): by what somebody who sends the same
+-- again gets the same answer. The content itself is in the record only.
+CREATE TABLE reviewed (
+    account TEXT NOT NULL,
+    collection INTEGER NOT NULL REFERENCES collections(key),
+    object_id TEXT NOT NULL,
+    version_key TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    record TEXT NOT NULL,
+    copy TEXT NOT NULL,
+    PRIMARY KEY (account, collection, object_id, version_key, digest)
+) WITHOUT ROWID;
+CREATE INDEX reviewed_by_record ON reviewed(record);
+
+-- Which statuses are complete only when a record is decided.
+CREATE TABLE awaited (
+    record TEXT NOT NULL,
+    status TEXT NOT NULL,
+    PRIMARY KEY (record, status)
+) WITHOUT ROWID;
+CREATE INDEX awaited_by_status ON awaited(status);
+"""
+
 
 @dataclass(frozen=True)
 class Version:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 4
+from isao_reference.store import deletions, reviewed
+
+SCHEMA_VERSION = 5
 
 _FUNCTIONS = """
 -- What is done through function contracts. `audience` are those who may read the record where it stands,
@@ -262,30 +264,6 @@ BEGIN UPDATE access SET serial = randomblob(16); END;
 """
     for table, what, when in _DECIDING
 )
-_REVIEWED = """
--- Versions that a privacy review set aside, or that a copy follows (no record): by what somebody who sends the same
--- again gets the same answer. The content itself is in the record only.
-CREATE TABLE reviewed (
-    account TEXT NOT NULL,
-    collection INTEGER NOT NULL REFERENCES collections(key),
-    object_id TEXT NOT NULL,
-    version_key TEXT NOT NULL,
-    digest BLOB NOT NULL,
-    record TEXT NOT NULL,
-    copy TEXT NOT NULL,
-    PRIMARY KEY (account, collection, object_id, version_key, digest)
-) WITHOUT ROWID;
-CREATE INDEX reviewed_by_record ON reviewed(record);
-
--- Which statuses are complete only when a record is decided.
-CREATE TABLE awaited (
-    record TEXT NOT NULL,
-    status TEXT NOT NULL,
-    PRIMARY KEY (record, status)
-) WITHOUT ROWID;
-CREATE INDEX awaited_by_status ON awaited(status);
-"""
-
 TABLES = (
     """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -378,7 +356,8 @@ CREATE TABLE documents (name TEXT PRIMARY KEY, media_type TEXT NOT NULL, body BL
     + _AUDIT
     + _PROVENANCE
     + _ACCESS
-    + _REVIEWED
+    + reviewed.TABLES
+    + deletions.TABLE
 )
 
 # What turns the form with this number into the next one.
@@ -394,5 +373,6 @@ ALTER TABLE collections ADD COLUMN api_root TEXT NOT NULL DEFAULT 'exchange';
 ALTER TABLE statuses ADD COLUMN api_root TEXT NOT NULL DEFAULT 'exchange';
 """,
     2: "CREATE INDEX items_by_object ON items(object_id);" + _FUNCTIONS + _KNOWN + _KNOW_ALL,
-    3: _CREDENTIALS + _CREDENTIALS_OF_ACCOUNTS + _GROUPS + _HANDLING + _AUDIT + _PROVENANCE + _ACCESS + _REVIEWED,
+    3: _CREDENTIALS + _CREDENTIALS_OF_ACCOUNTS + _GROUPS + _HANDLING + _AUDIT + _PROVENANCE + _ACCESS + reviewed.TABLES,
+    4: deletions.TABLE,
 }
