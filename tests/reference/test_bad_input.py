@@ -16,6 +16,7 @@ from urllib.parse import unquote
 import pytest
 from starlette.routing import Route
 
+from isao_reference import limits
 from isao_reference.funnel import Funnel
 from isao_spec import load
 from tests.support import broken_json, writes
@@ -275,12 +276,25 @@ def test_large_bodies_are_at_every_address(stage: Stage, name: str) -> None:
     check_large_bodies(stage, stage.writes[name])
 
 
+def envelope_of(count: int) -> bytes:
+    return b'{"objects":[' + b",".join([b"{}"] * count) + b"]}"
+
+
 @pytest.mark.full
-def test_a_hundred_thousand_objects_are_each_answered_for(stage: Stage) -> None:
-    write = stage.writes["POST " + POST_OBJECTS]
-    answer = stage.send(write, b'{"objects":[' + b",".join([b"{}"] * broken_json.MANY) + b"]}")
-    assert answer.json["failure_count"] == len(answer.json["failures"]) == broken_json.MANY
+def test_as_many_objects_as_an_envelope_may_hold_are_each_answered_for(stage: Stage) -> None:
+    write, most = stage.writes["POST " + POST_OBJECTS], limits.MAX_ENVELOPE_OBJECTS
+    answer = stage.send(write, envelope_of(most))
+    assert answer.json["failure_count"] == len(answer.json["failures"]) == most
     stage.reset()
+
+
+@pytest.mark.full
+def test_a_hundred_thousand_objects_are_refused_together(stage: Stage) -> None:
+    write, before = stage.writes["POST " + POST_OBJECTS], stage.rows()
+    answer = stage.send(write, envelope_of(broken_json.MANY))
+    assert answer.status == 422, answer.body
+    assert "10000 objects" in answer.json["description"]
+    assert stage.rows() == before
 
 
 # --- queries, headers and paths -----------------------------------------------------------------------

@@ -177,7 +177,11 @@ def the_address_of_a_phisher_is_shown_where_it_stands(lab: Lab) -> None:
         if shown is None and status.resource.get("status") == "pending":
             lab.no_verdict(f"{stix['type']} waits for a person: {status.brief()}")
         kept = shown is not None and shown.get(property_) == stix[property_]
-        lab.expect(kept, f"{name} has the sender's address", got=shown or f"it is not shown: {status.brief()}")
+        last = lab.as_(OTHER).last
+        # Not the look at a copy: it is no evidence of this, and another instance names its copy otherwise.
+        seen = [status, *([last.answer] if last is not None and last.answer is not None else [])]
+        got = shown or f"it is not shown: {status.brief()}"
+        lab.expect(kept, f"{name} has the sender's address", got=got, seen=seen)
 
 
 def _reviews(lab: Lab) -> Functions:
