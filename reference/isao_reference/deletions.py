@@ -44,8 +44,8 @@ def listed(store: Store, chosen: Chosen) -> list[Deletion]:
 
 def undo(store: Store, chosen: Chosen, clock: Callable[[], datetime] = utc_now) -> Undone:
     """Stores deleted versions again in one transaction: the same content, under what it was restricted to, for whoever
-    is entitled to it now, with new dates, as if it had just come. A version that its contributor could not share again
-    stays deleted: there is another one in its place by now."""
+    is entitled to it now, with new dates, as if it had just come. What its contributor has shared anew since, perhaps
+    for fewer, stays as that left it, and so does a version that it could not share again."""
     draft = _draft("undo-deletion", chosen)
     now, done = timestamps.micros(clock()), Undone()
     with trail.recorded(store, draft, clock) as db:
@@ -90,12 +90,15 @@ def _restore(
         return
     window = dates.open_window(db, place.key, now, len(kept))
     arrived: list[tuple[Audience, int]] = []
+    anew = deletions.shared_anew(db, [one.key for one in kept])
     for one in kept:
         value = json.loads(one.body)
         contributor = Contributor(one.account, one.organization, parties.organization_kind(db, one.organization) or "")
         item = _item(db, one, value, contributor, distribution, now)
         date_added = window.draw()
         try:
+            if one.key in anew:
+                raise ObjectFault("its contributor has shared it anew since it was deleted")
             if intake.take_one(db, place, item, value, contributor, date_added, strict=True, guard=None):
                 arrived.append((item.readers, date_added))
                 done.restored += 1

@@ -16,7 +16,7 @@ from isao_reference.store.deletions import Chosen
 from isao_reference.taxii import embargoes
 from isao_reference.wire import timestamps
 from tests.support.functions import events, make
-from tests.support.world import OPEN, PUBLIC, World, collection_url, indicator, marking, object_url, stamp
+from tests.support.world import OPEN, PUBLIC, Clock, World, collection_url, indicator, marking, object_url, stamp
 
 NORTH = Chosen("north")
 
@@ -35,6 +35,12 @@ def undo(exchange: World, chosen: Chosen = NORTH) -> tuple[int, list[str]]:
 
 def run(exchange: World, *words: str) -> Result:
     return CliRunner().invoke(deletions, [words[0], "--database", str(exchange.settings.database), *words[1:]])
+
+
+def clock_of(exchange: World) -> Clock:
+    clock = exchange.settings.clock
+    assert isinstance(clock, Clock)
+    return clock
 
 
 def everyones(exchange: World) -> dict[str, list[tuple[str, str]]]:
@@ -99,16 +105,25 @@ def test_one_version_of_several_comes_back_among_them(exchange: World) -> None:
 
 
 def test_what_was_shared_anew_is_not_overwritten(exchange: World) -> None:
-    same, changed = indicator(marks=["green"]), indicator(marks=["green"])
-    exchange.share("member-a", same, changed)
-    delete(exchange, "member-a", same["id"], changed["id"])
-    exchange.share("member-a", same, {**changed, "name": "as it should have been"})
+    changed = indicator(marks=["green"])
+    exchange.share("member-a", changed)
+    delete(exchange, "member-a", changed["id"])
+    exchange.share("member-a", {**changed, "name": "as it should have been"})
     before = everyones(exchange)
     assert undo(exchange) == (0, [changed["id"]])
     assert everyones(exchange) == before
     (kept,) = exchange.as_("member-b").get(object_url(changed["id"])).json["objects"]
     assert kept["name"] == "as it should have been"
     assert [one.object_id for one in done.listed(exchange.store, Chosen())] == [changed["id"]]
+
+
+def test_what_was_shared_anew_for_fewer_does_not_come_back_for_more(exchange: World) -> None:
+    wide, plain = indicator(marks=["green"]), indicator(marks=["green"])
+    exchange.share("member-a", wide, plain)
+    delete(exchange, "member-a", wide["id"], plain["id"])
+    exchange.share("member-a", indicator(1, id=wide["id"], marks=["red"]))
+    assert undo(exchange) == (1, [wide["id"]]), "the other one comes back"
+    assert [name for name, _ in exchange.seen("member-b", "match[version]=all")] == [plain["id"]]
 
 
 def test_what_was_recalled_cannot_be_brought_back(exchange: World) -> None:
@@ -122,8 +137,8 @@ def test_what_was_recalled_cannot_be_brought_back(exchange: World) -> None:
 
 
 def test_what_is_under_embargo_comes_back_under_it(exchange: World) -> None:
-    clock = exchange.settings.clock
-    ends = clock.now + timedelta(days=1)  # type: ignore[attr-defined]  # the clock of tests
+    clock = clock_of(exchange)
+    ends = clock.now + timedelta(days=1)
     said = marking(embargo_until=timestamps.format_micros(timestamps.micros(ends)))
     item = indicator(marks=["green", said["id"]])
     exchange.share("member-a", said, item)
@@ -131,7 +146,7 @@ def test_what_is_under_embargo_comes_back_under_it(exchange: World) -> None:
     assert undo(exchange) == (1, [])
     assert exchange.as_("member-b").get(object_url(item["id"])).status == 404
     assert exchange.as_("member-a").get(object_url(item["id"])).status == 200
-    clock.now = ends  # type: ignore[attr-defined]
+    clock.now = ends
     assert embargoes.release_due(exchange.settings, exchange.store) == 2, "the item and its marking"
     assert exchange.as_("member-b").get(object_url(item["id"])).status == 200
 
@@ -163,8 +178,8 @@ def test_it_can_be_brought_back_for_seven_days(exchange: World, seconds: int, ke
     item = indicator(marks=["green"])
     exchange.share("member-a", item)
     delete(exchange, "member-a", item["id"])
-    clock = exchange.settings.clock
-    clock.now += timedelta(seconds=limits.DELETED_SECONDS + seconds)  # type: ignore[attr-defined]
+    clock = clock_of(exchange)
+    clock.now += timedelta(seconds=limits.DELETED_SECONDS + seconds)
     done.forget_old(exchange.settings, exchange.store)
     assert len(done.listed(exchange.store, Chosen())) == kept
     assert undo(exchange) == (kept, [])
@@ -213,7 +228,7 @@ def test_the_command_says_what_stays_deleted(exchange: World) -> None:
     exchange.share("member-a", {**item, "name": "another"})
     told = run(exchange, "undo", item["id"])
     assert told.exit_code == 1
-    assert f"stays deleted: {item['id']}: this version is already stored with other content" in told.output
+    assert f"stays deleted: {item['id']}: its contributor has shared it anew" in told.output
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,17 @@ def find(db: sqlite3.Connection, chosen: Chosen) -> list[Kept]:
     return [Kept(*row) for row in rows]
 
 
+def shared_anew(db: sqlite3.Connection, keys: Sequence[int]) -> set[int]:
+    """Those of the rows whose object the same organization has brought into the collection again after the deletion."""
+    rows = db.execute(
+        "SELECT deletions.key FROM deletions WHERE key IN (SELECT value FROM json_each(?)) AND EXISTS ("
+        " SELECT 1 FROM items WHERE items.object_id = deletions.object_id AND items.collection = deletions.collection"
+        " AND items.organization = deletions.organization AND items.date_added > deletions.time)",
+        (json.dumps(list(keys)),),
+    )
+    return {int(row[0]) for row in rows}
+
+
 def forget(db: sqlite3.Connection, keys: Sequence[int]) -> None:
     """Removes rows for good."""
     db.executemany("DELETE FROM deletions WHERE key = ?", [(key,) for key in keys])
